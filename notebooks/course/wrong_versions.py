@@ -1,0 +1,162 @@
+"""The table of wrong versions: plausible mistakes, each a small edit of our own tested source.
+
+One table serves all: the tests (the suite must catch every row), the exercises (the answer is compared
+with every row, and the row that fits gives the hint) and chapter 06 (the kill matrix).
+"""
+
+import inspect
+from dataclasses import dataclass
+
+import rnn_layers
+
+
+@dataclass(frozen=True)
+class WrongVersion:
+    """One mistake in one function of rnn_layers.
+
+    function  its name
+    name      the mistake in a few words, as it stands in a table
+    edits     pairs (right text, wrong text); each right text stands in the source exactly once
+    hint      what to say to a reader whose answer makes this mistake
+    """
+
+    function: str
+    name: str
+    edits: tuple
+    hint: str
+
+    def source(self):
+        """Return the source of the wrong function; LookupError where an edit does not fit."""
+        text = inspect.getsource(getattr(rnn_layers, self.function))
+        for right, wrong in self.edits:
+            if text.count(right) != 1:
+                times = text.count(right)
+                raise LookupError(f"{right!r} stands {times} times in {self.function}, not once")
+            text = text.replace(right, wrong)
+        return text
+
+    def build(self):
+        """Return the wrong function, which sees all else of rnn_layers as it is."""
+        namespace = dict(vars(rnn_layers))
+        exec(self.source(), namespace)
+        return namespace[self.function]
+
+
+def of(function):
+    """Return the wrong versions of the function of that name, in the order of the table."""
+    rows = [row for row in TABLE if row.function == function]
+    if not rows:
+        known = sorted({row.function for row in TABLE})
+        raise LookupError(f"there is no wrong version of {function!r}; there are some of {known}")
+    return rows
+
+
+def _rows(function, *rows):
+    """Each row: name, hint, right, wrong[, right, wrong ...]."""
+    return [
+        WrongVersion(function, name, tuple(zip(edits[::2], edits[1::2])), hint)
+        for name, hint, *edits in rows
+    ]
+
+
+# One row a line, as a table.
+# fmt: off
+TABLE = [
+    *_rows(
+        "rnn_step_forward",
+        ("no tanh", "The sum has not been squashed: next_h = tanh(z), eq. 1.4.", "np.tanh(z)", "z"),
+        ("no bias", "The bias b is missing from z, eq. 1.3.", " + b  #", "  #"),
+        ("state left out", "The old state takes no part: z needs prev_h Wh as well, eq. 1.3.", " + prev_h @ Wh", ""),
+        ("input left out", "The input takes no part: z needs x Wx as well, eq. 1.3.", "x @ Wx + ", ""),
+        ("Wh transposed", "Wh multiplies from the right as it is, prev_h Wh, not transposed, eq. 1.3.", "prev_h @ Wh + b", "prev_h @ Wh.T + b"),
+        ("bias subtracted", "The bias b is added, not subtracted, eq. 1.3.", " + b  #", " - b  #"),
+        ("sigmoid for tanh", "That is the logistic function, from 0 to 1; tanh goes from -1 to 1, eq. 1.4.", "np.tanh(z)", "1 / (1 + np.exp(-z))"),
+        ("tanh of each part", "The parts are added first and squashed once: tanh of a sum is not the sum of tanh, eq. 1.3 and 1.4.", "np.tanh(z)", "np.tanh(x @ Wx) + np.tanh(prev_h @ Wh + b)"),
+    ),
+    *_rows(
+        "rnn_step_backward",
+        ("no slope of tanh", "dnext_h has not passed through tanh: multiply by its slope 1 - next_h^2, eq. 3.1.", " * (1 - next_h**2)", ""),
+        ("1 + h^2", "A sign: the slope of tanh is 1 - next_h^2, never above 1, eq. 3.1.", "1 - next_h**2", "1 + next_h**2"),
+        ("1 - h", "The square is missing: the slope of tanh is 1 - next_h^2, eq. 3.1.", "1 - next_h**2", "1 - next_h"),
+        ("slope at the old state", "The slope of tanh belongs to the state that came out of it, next_h, not to prev_h, eq. 3.1.", "1 - next_h**2", "1 - prev_h**2"),
+        ("slope of the slope", "next_h is tanh(z) already; you have squashed it once more, eq. 3.1.", "1 - next_h**2", "1 - np.tanh(next_h) ** 2"),
+        ("Wh not transposed", "dprev_h goes back through Wh, so Wh is transposed: dz Wh^T, eq. 3.3.", "dz @ Wh.T", "dz @ Wh"),
+        ("dWh uses next_h", "Wh has met prev_h, not next_h: dWh = prev_h^T dz, eq. 3.5.", "prev_h.T @ dz", "next_h.T @ dz"),
+        ("dWh transposed", "dWh is the transpose of what it should be: prev_h^T dz, eq. 3.5.", "prev_h.T @ dz", "dz.T @ prev_h"),
+        ("db is a mean", "The batch shares one b, so db is the sum over it, not the mean, eq. 3.6.", "dz.sum(axis=0)", "dz.mean(axis=0)"),
+        ("dWx divided by N", "The batch shares one Wx, so dWx is a sum over it; no division by N, eq. 3.4.", "x.T @ dz", "x.T @ dz / len(x)"),
+        ("db from dnext_h", "b stands inside tanh, so db sums dz, not dnext_h, eq. 3.6.", "dz.sum", "dnext_h.sum"),
+        ("db of one sample", "db is that of one sample only; sum over the batch, eq. 3.6.", "dz.sum(axis=0)", "dz[-1]"),
+        ("dprev_h passes tanh twice", "dprev_h = dz Wh^T and no more: the slope at prev_h belongs to the step before, eq. 3.3.", "dz @ Wh.T", "(dz @ Wh.T) * (1 - prev_h**2)"),
+        ("dx from dnext_h", "x stands inside tanh, so dx comes from dz, not from dnext_h, eq. 3.2.", "dz @ Wx.T", "dnext_h @ Wx.T"),
+    ),
+    *_rows(
+        "rnn_forward",
+        ("h0 left out", "The first step starts from h0, not from zeros.", "states[0] = h0", "states[0] = 0"),
+        ("state not carried", "Every step starts from h0: hand the state on from step to step, eq. 4.2.", "np.dot(prev_h, Wh)", "np.dot(states[0], Wh)"),
+        ("no tanh", "The states have not been squashed: h_t = tanh(...), eq. 4.2.", "np.tanh(h_t, out=h_t)", "pass"),
+        ("no bias", "The bias b is missing, eq. 4.1; it belongs to each step.", "states[1:] += b", "pass"),
+        ("bias at the first step only", "The bias b belongs to each step, not to the first alone, eq. 4.1.", "states[1:] += b", "states[1:2] += b"),
+        ("Wh transposed", "Wh multiplies from the right as it is, h_{t-1} Wh, not transposed, eq. 4.2.", "np.dot(prev_h, Wh)", "np.dot(prev_h, Wh.T)"),
+        ("one step late", "What you return are the states before each step, h_0 to h_{T-1}; it should be h_1 to h_T.", "states[1:].swapaxes", "states[:-1].swapaxes"),
+        ("time runs backwards", "The steps run from the last input to the first; time starts at t = 1.", "x.swapaxes(0, 1)", "x.swapaxes(0, 1)[::-1]"),
+    ),
+    *_rows(
+        "rnn_backward",
+        ("no carry between steps", "Right at the last step, wrong before it: a state also meets the loss through the step after it, dz_{t+1} Wh^T, eq. 5.1.", "dh_t + dprev_h", "dh_t"),
+        ("Wh not transposed", "The carry goes back through Wh, so Wh is transposed: dz_{t+1} Wh^T, eq. 5.1.", "np.dot(dz_t, Wh.T", "np.dot(dz_t, Wh"),
+        ("slope at h(t-1)", "The slope of tanh belongs to the state that came out of it, h_t, not to h_{t-1}, eq. 5.2.", "1 - states[1:] ** 2", "1 - states[:-1] ** 2"),
+        ("1 + h^2", "A sign: the slope of tanh is 1 - h_t^2, eq. 5.2.", "1 - states[1:] ** 2", "1 + states[1:] ** 2"),
+        ("1 - h", "The square is missing: the slope of tanh is 1 - h_t^2, eq. 5.2.", "1 - states[1:] ** 2", "1 - states[1:]"),
+        ("dWx overwritten", "dWx is that of one step only: each step adds its share (+=, not =), eq. 5.5.", "x.reshape(T * N, D).T @ dz", "x[0].T @ dz[:N]"),
+        ("dWh uses h_t", "At step t the weight Wh has met h_{t-1}, not h_t, eq. 5.6.", "states[:-1].reshape", "states[1:].reshape"),
+        ("db of the last step only", "db is that of the last step only: each step adds its share, eq. 5.7.", "dz.sum(axis=0)", "dz[-N:].sum(axis=0)"),
+        ("db is a batch mean", "The batch shares one b, so db is the sum over it, not the mean, eq. 5.7.", "dz.sum(axis=0)", "dz.sum(axis=0) / N"),
+        ("carry added in place into dh", "The numbers are right, but dh is not the same array after the call: dh[:, t] += ... writes into the caller's array. Make a new one.", "dz_t *= dh_t + dprev_h", "dh_t += dprev_h; dz_t *= dh_t"),
+        ("dh0 one step early", "dh0 is what flows back into h_1; it has to go through the first step as well, eq. 5.3.", "return dx, dprev_h,", "return dx, dz[N : 2 * N] @ Wh.T,"),
+        ("truncated to 3 steps", "The carry is cut: the gradient has to flow from the last step to the first, eq. 5.1.", "for dh_t, dz_t in zip(", "for t, (dh_t, dz_t) in enumerate(zip(", "dz[::-1]):", "dz[::-1])):", "dh_t + dprev_h", "dh_t + dprev_h * (t % 3 > 0)"),
+        ("scaled by 1/T", "All is divided by T: the loss decides how it weighs its steps, and dh says it already.", "dz_t *= dh_t + dprev_h", "dz_t *= dh_t / T + dprev_h"),
+        ("scaled by 1/N", "All is divided by N: the loss decides how it weighs its samples, and dh says it already.", "dz_t *= dh_t + dprev_h", "dz_t *= dh_t / N + dprev_h"),
+    ),
+    *_rows(
+        "word_embedding_forward",
+        ("one row late", "Symbol v stands in row v of W, counted from 0, eq. 8.1.", "W[x]", "W[x - 1]"),
+        ("symbol of the first step", "Each step has a symbol of its own, x[n, t], eq. 8.1.", "W[x]", "W[np.broadcast_to(x[:, :1], x.shape)]"),
+    ),
+    *_rows(
+        "word_embedding_backward",
+        ("repeated symbols overwritten", "A symbol that stands in several places gets the sum of their gradients, not the last one, eq. 8.2. Mind that dW[x] += dout adds each index once.", "np.add.at(dW, x, dout)", "dW[x] = dout"),
+        ("repeated symbols counted once", "dW[x] += dout adds each index once: NumPy buffers it. np.add.at adds them all, eq. 8.2.", "np.add.at(dW, x, dout)", "dW[x] += dout"),
+        ("mean over places", "The gradients of all places are added, not averaged, eq. 8.2.", "np.add.at(dW, x, dout)", "np.add.at(dW, x, dout / np.bincount(x.ravel(), minlength=len(W))[x][..., None])"),
+        ("first step left out", "The first step counts as any other, eq. 8.2.", "np.add.at(dW, x, dout)", "np.add.at(dW, x[:, 1:], dout[:, 1:])"),
+    ),
+    *_rows(
+        "temporal_affine_forward",
+        ("no bias", "The bias b is missing, eq. 8.3.", "out += b", "pass"),
+        ("bias at the first step only", "The bias b belongs to each step, eq. 8.3.", "out += b", "out[:, :1] += b"),
+        ("steps and samples mixed up", "reshape does not swap axes: rows are (n, t) in this order, eq. 8.3.", ".reshape(N, T, M)", ".reshape(T, N, M).swapaxes(0, 1)"),
+    ),
+    *_rows(
+        "temporal_affine_backward",
+        ("dw is a mean", "w is used N T times, so dw is a sum, not a mean, eq. 8.5.", ".T @ dout  #", ".T @ dout / (N * T)  #"),
+        ("db of the last step only", "b is used at each step, so db sums over all of them, eq. 8.6.", "dout.sum(axis=0)", "dout[T - 1 :: T].sum(axis=0)"),
+        ("db is a mean", "b is used N T times, so db is a sum, not a mean, eq. 8.6.", "dout.sum(axis=0)", "dout.mean(axis=0)"),
+        ("dw of the last step only", "w is used at each step, so dw sums over all of them, eq. 8.5.", "x.reshape(N * T, D).T @ dout", "x[:, -1].T @ dout[T - 1 :: T]"),
+        ("steps and samples mixed up", "reshape does not swap axes: rows are (n, t) in this order, eq. 8.4.", ".reshape(N, T, D)  #", ".reshape(T, N, D).swapaxes(0, 1)  #"),
+    ),
+    *_rows(
+        "temporal_softmax_loss",
+        ("mean over steps", "The loss is the sum over steps divided by N, not by N T, eq. 8.8.", "sum() / N", "sum() / (N * T)"),
+        ("not divided by N", "The loss is a mean over the N sequences, eq. 8.8.", "sum() / N", "sum()"),
+        ("gradient not divided by N", "The loss was divided by N, so its gradient is too, eq. 8.9.", "dscores / N", "dscores"),
+        ("gradient divided by N T", "Divide the gradient by what the loss was divided by, N, eq. 8.9.", "dscores / N", "dscores / (N * T)"),
+        ("label not subtracted", "The gradient is p - one_hot(y): subtract 1 at the label, eq. 8.9.", "dscores[label] -= 1", "pass"),
+        ("sign of the gradient", "The sign is flipped: the gradient is p - one_hot(y), eq. 8.9.", "dscores / N", "-dscores / N"),
+        ("mask left out of the loss", "Masked steps count in your loss; leave them out.", "scores = x[mask]", "scores = x.reshape(-1, V)", "np.arange(len(scores)), y[mask]", "np.arange(len(scores)), y.ravel()", "dscores / N", "dscores[mask.ravel()] / N"),
+        ("mask left out of the gradient", "Masked steps have a gradient in your answer; it should be exactly 0.", "np.zeros_like(x)", "np.full_like(x, 1 / V)"),
+        ("softmax over time", "Softmax runs over the V symbols of one step, the last axis, eq. 8.7.", "np.exp(scores).sum(axis=1, keepdims=True)", "np.exp(scores).sum(axis=0, keepdims=True)"),
+        ("bits for nats", "That is in bits; the natural logarithm gives nats, eq. 8.8.", "sum() / N", "sum() / N / np.log(2)"),
+        ("no shift by the maximum", "exp overflows for large scores: subtract the largest score of each step first, eq. 8.7.", " - scores.real.max(axis=1, keepdims=True)", " - 0"),
+    ),
+]
+# fmt: on
