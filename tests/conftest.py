@@ -1,6 +1,6 @@
 """What holds for every test.
 
-The workers share the cores among them, so each, and each kernel that it starts, gets one BLAS thread.
+The workers share the cores: each of them, and each kernel that it starts, gets one BLAS thread.
 """
 
 import os
