@@ -1,0 +1,562 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rnn_layers
+from course import diagnoses
+from course.gradient_check import (
+    assert_gradient,
+    best_step,
+    central_difference,
+    check_layer,
+    complex_step,
+    directional_derivative,
+    inner_product_gap,
+    relative_error,
+)
+
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+
+
+def random_layer(seed, dtype=np.float64, sizes=None):
+    """Return x, h0, Wx, Wh, b of an RNN; without sizes N, T, D, H, these are random, 1 included."""
+    rng = np.random.default_rng(seed)
+    N, T, D, H = sizes or rng.integers(1, 5, size=4)
+    shapes = [(N, T, D), (N, H), (D, H), (H, H), (H,)]
+    return [(0.5 * rng.standard_normal(shape)).astype(dtype) for shape in shapes]
+
+
+def linear_loss(gradient):
+    """Return a loss whose gradient is the one given, wherever it is taken."""
+    return lambda A: np.sum(gradient * A)
+
+
+# Central differences
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3, 4), (2, 0, 3)])
+@pytest.mark.parametrize("witness", [central_difference, complex_step])
+def test_a_witness_finds_a_gradient_of_any_shape(witness, shape):
+    at = np.random.default_rng(0).standard_normal(shape)
+    gradient = witness(lambda x: np.sum(np.sin(x)), at)
+    assert gradient.shape == shape
+    np.testing.assert_allclose(gradient, np.cos(at), rtol=1e-8)
+
+
+@pytest.mark.parametrize("witness", [central_difference, complex_step])
+def test_a_witness_changes_nothing_even_where_the_function_does(witness):
+    def changes_its_argument(x):
+        x *= 2
+        return np.sum(x**2)
+
+    at = np.array([1.0, -2.0, 3.0])
+    np.testing.assert_allclose(witness(changes_its_argument, at), 8 * at, rtol=1e-8)
+    np.testing.assert_array_equal(at, [1, -2, 3])
+
+
+def test_central_differences_of_float32_are_float32():
+    at = np.linspace(-1, 1, 5, dtype=np.float32)
+    seen = set()
+
+    def loss(x):
+        seen.add(x.dtype)
+        return np.sum(np.sin(x))
+
+    gradient = central_difference(loss, at)
+    assert seen == {np.dtype(np.float32)}
+    assert gradient.dtype == np.float32
+    assert 1e-7 < relative_error(gradient, np.cos(at)) < 1e-3
+
+
+def test_central_differences_divide_by_the_step_that_was_taken():
+    assert central_difference(lambda x: x, 1e8, h=1e-7) == 1  # 1e8 moves by 1.5e-8 or not at all
+
+
+def test_a_step_that_rounding_loses_is_refused():
+    with pytest.raises(ValueError, match=r"the step 1\.0e-17 is lost beside 1\.0"):
+        central_difference(np.sin, 1.0, h=1e-17)
+
+
+def test_the_error_of_central_differences_falls_with_the_square_of_the_step():
+    coarse, fine = (abs(central_difference(np.exp, 0.7, h) - np.exp(0.7)) for h in (1e-1, 1e-2))
+    np.testing.assert_allclose(coarse / fine, 100, rtol=0.01)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_best_step_is_where_theory_says(dtype):
+    points = np.linspace(0.4, 1.2, 50, dtype=dtype)
+    steps = np.logspace(-1, np.log10(np.finfo(dtype).eps) + 1, 60).astype(dtype)
+
+    def error(h):
+        found = central_difference(lambda x: np.sum(np.sin(x), dtype=np.float64), points, h)
+        return np.sqrt(np.mean((found - np.cos(points.astype(float))) ** 2))
+
+    errors = [error(h) for h in steps]
+    eps = np.finfo(dtype).eps
+    predicted = np.cbrt(3 * eps * np.mean(np.abs(np.tan(points))))  # (3 eps |f| / |f'''|)^(1/3)
+    assert predicted / 4 < steps[np.argmin(errors)] < predicted * 4
+    assert error(best_step(points)) < 6 * min(errors)
+
+
+def test_the_best_step_grows_with_the_point():
+    np.testing.assert_allclose(
+        best_step(np.array([0.0, -1e3])), 6.0555e-6 * np.array([1, 1e3]), 1e-4
+    )
+
+
+# The complex step and the inner product
+
+
+@pytest.mark.parametrize("h", [1e-8, 1e-30, 1e-200])
+def test_the_complex_step_is_right_to_rounding_whatever_the_step(h):
+    at = np.array([0.3, -1.2, 2.0])
+    found = complex_step(lambda x: np.sum(np.exp(x) * np.sin(x)), at, h)
+    np.testing.assert_allclose(found, np.exp(at) * (np.sin(at) + np.cos(at)), rtol=1e-14)
+
+
+@pytest.mark.parametrize("drops", [np.abs, np.real, lambda x: np.where(x > 0, 1.0, 0.0)])
+def test_the_complex_step_refuses_a_function_that_drops_the_imaginary_part(drops):
+    with pytest.raises(TypeError, match="drops the imaginary part"):
+        complex_step(lambda x: np.sum(drops(x)), np.ones(3))
+
+
+def test_a_loss_that_does_not_depend_on_its_argument_has_gradient_zero():
+    np.testing.assert_array_equal(complex_step(lambda x: np.sum(0 * x) + 3, np.ones(3)), 0)
+
+
+def test_the_directional_derivative_is_the_jacobian_times_the_direction():
+    A = np.random.default_rng(1).standard_normal((4, 3))
+    v = np.array([1.0, -2.0, 0.5])
+    x = np.array([0.1, 0.2, -0.3])
+    jacobian = (1 - np.tanh(A @ x) ** 2)[:, None] * A
+    found = directional_derivative(lambda x: np.tanh(A @ x), x, v)
+    np.testing.assert_allclose(found, jacobian @ v, rtol=1e-14)
+    with pytest.raises(ValueError, match=r"direction has shape \(1,\), but at has \(3,\)"):
+        directional_derivative(lambda x: A @ x, x, np.ones(1))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_inner_products_agree_for_the_transpose_alone(seed):
+    rng = np.random.default_rng(seed)
+    A, u, x = rng.standard_normal((4, 4)), rng.standard_normal(4), rng.standard_normal(4)
+    assert inner_product_gap(lambda x: A @ x, x, A.T @ u, u, seed) < 1e-14
+    assert inner_product_gap(lambda x: A @ x, x, A @ u, u, seed) > 1e-3
+    assert inner_product_gap(lambda x: 0 * x, x, np.zeros(4), u, seed) == 0
+
+
+# Relative error
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "error"),
+    [
+        ([1.0, 2.0], [1.0, 2.0], 0),
+        ([0.0, 0.0], [0.0, 0.0], 0),
+        (np.empty((0, 3)), np.empty((0, 3)), 0),
+        ([1.0, -4.0], [1.0, -3.0], 0.25),
+        ([0.0, 0.0], [0.0, 5.0], 1),
+        ([1.0, -1.0], [-1.0, 1.0], 2),
+        ([1e-12, 1.0], [2e-12, 1.0], 1e-12),  # entry by entry, this would be one half
+    ],
+)
+def test_the_relative_error_is_measured_by_the_largest_entry(a, b, error):
+    np.testing.assert_allclose(relative_error(a, b), error, rtol=1e-3)
+    np.testing.assert_allclose(relative_error(b, a), error, rtol=1e-3)
+
+
+def test_nan_has_no_relative_error_below_any_threshold():
+    assert not relative_error([1.0, np.nan], [1.0, 2.0]) <= np.inf
+
+
+def test_arrays_of_different_shape_have_no_relative_error():
+    with pytest.raises(ValueError, match=r"\(3,\) and \(1,\)"):
+        relative_error(np.ones(3), np.ones(1))
+
+
+# The verdict
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("first", range(0, 100, 50))
+def test_no_right_gradient_is_refused(first, dtype):
+    for seed in range(first, first + 50):
+        inputs = random_layer(seed, dtype)
+        check_layer(rnn_layers.rnn_forward, rnn_layers.rnn_backward, *inputs, seed=seed)
+
+
+def test_one_entry_wrong_by_a_millionth_is_refused():
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        W = rng.standard_normal(rng.integers(1, 6, size=2))
+        wrong = 1 - np.tanh(W) ** 2
+        largest = np.unravel_index(np.argmax(wrong), wrong.shape)
+        wrong[largest] *= 1 + 1e-6
+        with pytest.raises(AssertionError, match="dW is wrong in 1 of"):
+            assert_gradient(wrong, lambda W: np.sum(np.tanh(W)), at=W)
+
+
+def test_a_gradient_of_a_size_0_array_passes():
+    assert_gradient(np.empty((0, 3)), lambda x: np.sum(x), at=np.empty((0, 3)))
+
+
+def test_a_float32_gradient_is_held_to_what_float32_can_do():
+    at = np.linspace(-1, 1, 7, dtype=np.float32)
+    right = 1 - np.tanh(at) ** 2
+    assert_gradient(right, lambda x: np.sum(np.tanh(x)), at)
+    with pytest.raises(AssertionError, match=r"relative error 1\.0e-03"):
+        assert_gradient(right * np.float32(1.001), lambda x: np.sum(np.tanh(x)), at)
+
+
+def test_a_wrong_gradient_is_described():
+    right = np.array([[1.0, 2.0], [3.0, -4.0]])
+    wrong = np.array([[1.0, 2.0], [3.5, -1.0]])
+    with pytest.raises(AssertionError) as refusal:
+        assert_gradient(wrong, linear_loss(right), at=np.ones((2, 2)))
+    assert str(refusal.value) == (
+        "dA is wrong in 2 of 4 entries, relative error 7.5e-01.\n"
+        "Worst: dA[1, 1] has -1, needs -4.\n"
+        "What fits: right but for row 1.\n"
+        "Witnesses against it: central differences, complex step, inner product."
+    )
+
+
+@pytest.mark.parametrize(
+    ("size_of_error", "against"),
+    [
+        (1e-3, "central differences, complex step, inner product"),
+        (1e-9, "complex step, inner product"),
+    ],
+)
+def test_each_witness_testifies_to_its_own_accuracy(size_of_error, against):
+    at = np.linspace(0.1, 1, 5)
+    wrong = np.cos(at)
+    wrong[2] += size_of_error
+    with pytest.raises(AssertionError, match=rf"against it: {against}\."):
+        assert_gradient(wrong, lambda x: np.sum(np.sin(x)), at)
+
+
+def test_a_gradient_is_named_after_the_argument_of_the_loss():
+    def loss(Wh):
+        return np.sum(Wh**2)
+
+    with pytest.raises(AssertionError, match=r"^dWh is wrong"):
+        assert_gradient(np.ones(2), loss, at=np.ones(2))
+    with pytest.raises(AssertionError, match=r"^the blame is wrong"):
+        assert_gradient(np.ones(2), loss, at=np.ones(2), name="the blame")
+    with pytest.raises(AssertionError, match=r"^dx is wrong"):
+        assert_gradient(1.0, np.tanh, at=0.5)  # NumPy's own
+
+
+@pytest.mark.parametrize(
+    ("gradient", "complaint"),
+    [
+        (None, "dA is NoneType, needs to be an array of real numbers"),
+        (np.ones(3) + 0j, "dA is an array of complex128, needs to be an array of real numbers"),
+        (["a", "b", "c"], "dA is an array of <U1"),
+        (np.ones((3, 1, 2)), r"dA has shape \(3, 1, 2\), needs \(3,\)"),
+        (np.ones(()), r"dA has shape \(\), needs \(3,\)"),
+    ],
+)
+def test_what_is_no_gradient_is_refused(gradient, complaint):
+    with pytest.raises(AssertionError, match=complaint):
+        assert_gradient(gradient, linear_loss(np.ones(3)), at=np.ones(3))
+
+
+@pytest.mark.parametrize(
+    ("loss", "error", "complaint"),
+    [
+        (lambda A: A, ValueError, r"an array of shape \(3,\), needs to return one number"),
+        (lambda A: A[:1], ValueError, r"an array of shape \(1,\), needs to return one number"),
+        (lambda A: (np.sum(A), "cache"), TypeError, "returns a tuple, needs to return a number"),
+        (lambda A: None, TypeError, "returns a NoneType, needs"),
+        (lambda A: np.sum(A) * np.nan, ValueError, "returns nan"),
+        (lambda A: np.sum(A) + np.inf, ValueError, "returns inf"),
+        (lambda A: np.sum(np.abs(A)), TypeError, "drops the imaginary part"),
+        (lambda A: np.sum(A + A.real**2), ValueError, "contradict each other"),
+        (
+            lambda A: np.sum(A) + np.random.default_rng().random(),
+            ValueError,
+            "differs from call to call",
+        ),
+        (lambda A: np.sum(np.where(A.real > 1, 5 * A, A)), ValueError, "contradict each other"),
+    ],
+)
+def test_a_loss_that_cannot_be_judged_by_is_refused(loss, error, complaint):
+    with pytest.raises(error, match=complaint):
+        assert_gradient(np.ones(3), loss, at=np.ones(3))
+
+
+def test_central_differences_refuse_a_complex_loss():
+    with pytest.raises(TypeError, match="with a complex number, needs a real one"):
+        central_difference(lambda x: np.sum(x) + 0j, np.ones(2))
+
+
+@pytest.mark.parametrize(
+    "at", [np.arange(3), np.ones(3, np.float16), np.ones(3) + 0j, [1, 2], True]
+)
+@pytest.mark.parametrize("witness", [central_difference, complex_step])
+def test_a_point_that_cannot_move_by_small_steps_is_refused(witness, at):
+    with pytest.raises(TypeError, match=r"at has dtype .*, needs float32 or float64"):
+        witness(np.sum, at)
+
+
+# What kind of mistake fits
+
+N, T, D = 2, 3, 4
+RIGHT = np.random.default_rng(3).standard_normal((N, T, D))
+SQUARE, ROWS, VECTOR = RIGHT[0, :, :3], RIGHT[0], RIGHT[0, 0]
+IN_TIME = {"sizes": {"N": N, "T": T}, "time_axis": 1}
+SHARES = np.random.default_rng(4).standard_normal((T, *ROWS.shape))
+BY_STEP = {"shares": {"step": lambda: SHARES}}
+
+
+def changed(array, where, value):
+    array = array.copy()
+    array[where] = value
+    return array
+
+
+def at_step(t, factor=3.0):
+    return changed(RIGHT, np.s_[:, t], factor * RIGHT[:, t] + 1)
+
+
+WRONG = [  # the right gradient, a wrong one, what else is known, the claim that fits, its words
+    (SQUARE, SQUARE.T, {}, "transposed", "equal after a transpose"),
+    (ROWS, ROWS.T, {}, "transposed", "equal after a transpose"),
+    (RIGHT, RIGHT.swapaxes(0, 1), IN_TIME, "transposed", "equal after a transpose"),
+    (ROWS.sum(0), ROWS, {}, "not_summed", "equal after a sum over axis 0"),
+    (RIGHT.sum((0, 1)), RIGHT, {}, "not_summed", r"equal after a sum over axes \(0, 1\)"),
+    (ROWS, ROWS[None], {}, "reshaped", "equal after a reshape"),
+    (ROWS, ROWS.ravel(), {}, "reshaped", "equal after a reshape"),
+    (
+        ROWS,
+        changed(ROWS, (1, 2), np.nan),
+        {},
+        "not_finite",
+        r"in 1 of 12 entries, the first at \[1, 2\]",
+    ),
+    (
+        ROWS,
+        changed(ROWS, 1, np.inf),
+        {},
+        "not_finite",
+        r"in 4 of 12 entries, the first at \[1, 0\]",
+    ),
+    (0 * ROWS, ROWS, {}, "should_be_zero", "should be zero everywhere"),
+    (3 * ROWS, (3 * ROWS).astype(int), {}, "whole_numbers", "whole numbers only: its dtype is int"),
+    (ROWS, 0 * ROWS, {}, "zero", "zero everywhere"),
+    (ROWS, -ROWS, {}, "sign_flipped", "the sign is flipped everywhere"),
+    (RIGHT, 2 * RIGHT, IN_TIME, "constant_ratio", "ratio 2.000 = N everywhere"),
+    (RIGHT, RIGHT / 3, IN_TIME, "constant_ratio", "ratio 0.3333 = 1/T everywhere"),
+    (RIGHT, RIGHT / 6, IN_TIME, "constant_ratio", r"ratio 0.1667 = 1/\(N T\) everywhere"),
+    (RIGHT, 7 * RIGHT, IN_TIME, "constant_ratio", "ratio 7.000 everywhere"),
+    (
+        ROWS,
+        2 * ROWS,
+        {"sizes": {"N": 2, "T": 2}},
+        "constant_ratio",
+        "ratio 2.000 = N or T everywhere",
+    ),
+    (
+        VECTOR[:1],
+        2 * VECTOR[:1],
+        IN_TIME | {"time_axis": None},
+        "constant_ratio",
+        "2.000 = N every",
+    ),
+    (ROWS, ROWS.astype(np.float32), {}, "single_precision", "computed in float32"),
+    (RIGHT, RIGHT[:, ::-1], IN_TIME, "reversed_in_time", "equal after a reversal of time"),
+    (RIGHT, np.roll(RIGHT, -1, axis=1), IN_TIME, "shifted_in_time", "one step early"),
+    (RIGHT, np.roll(RIGHT, 1, axis=1), IN_TIME, "shifted_in_time", "one step late"),
+    (
+        RIGHT,
+        at_step(np.s_[:2]),
+        IN_TIME,
+        "some_steps",
+        "right at the last step, wrong before it: no carry",
+    ),
+    (RIGHT, at_step(0), IN_TIME, "some_steps", "right at the last 2 steps, wrong before them"),
+    (RIGHT, at_step(np.s_[1:]), IN_TIME, "some_steps", "right at the first step, wrong afterwards"),
+    (RIGHT, at_step(2), IN_TIME, "some_steps", "right at the first 2 steps, wrong afterwards"),
+    (SHARES.sum(0), SHARES[2], BY_STEP, "one_share", "only the share of step 2"),
+    (SHARES.sum(0), SHARES[1:].sum(0), BY_STEP, "one_share", "without the share of step 0"),
+    (ROWS, changed(ROWS, (1, 2), 9), {}, "one_entry", "right but for one entry"),
+    (ROWS, changed(ROWS, 1, 9), {}, "one_slice", "right but for row 1"),
+    (ROWS, changed(ROWS, np.s_[:, 2], 9), {}, "one_slice", "right but for column 2"),
+    (ROWS, changed(ROWS, [0, 2], 9), {}, "one_slice", "right in row 1 only"),
+    (RIGHT, at_step(1), {}, "one_slice", "right but for axis 1, index 1"),
+    (VECTOR, np.cos(VECTOR), {}, None, "no mistake that is known here"),
+    (VECTOR[:1], 2 * VECTOR[:1], {}, None, "no mistake that is known here"),
+    (ROWS, np.ones((5, 5)), {}, None, "no mistake that is known here"),
+]
+ALSO_TRUE = {  # and less specific, so that it stands lower in its table
+    "not_finite": {"one_entry", "one_slice"},
+    "reshaped": {"not_summed"},
+    "sign_flipped": {"constant_ratio"},
+    "reversed_in_time": {"one_slice"},  # the middle step is where it was
+    "some_steps": {"one_slice"},
+    "one_entry": {"one_slice"},
+}
+
+
+@pytest.mark.parametrize(("right", "wrong", "known", "claim", "words"), WRONG)
+def test_a_mistake_is_named(right, wrong, known, claim, words):
+    with pytest.raises(AssertionError, match=f"What fits: .*{words}"):
+        assert_gradient(wrong, linear_loss(right), at=np.ones(right.shape), **known)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")  # infinities; `assert_gradient` is quiet
+@pytest.mark.parametrize(("right", "wrong", "known", "claim", "words"), WRONG)
+def test_no_other_claim_fits(right, wrong, known, claim, words):
+    case = diagnoses.Case(wrong, right, **known)
+    table = diagnoses.WRONG_VALUES if right.shape == wrong.shape else diagnoses.WRONG_SHAPE
+    fitting = {candidate.__name__ for candidate in table if candidate(case)}
+    assert fitting - ALSO_TRUE.get(claim, set()) == ({claim} if claim else set())
+
+
+def test_every_claim_is_tried():
+    tried = {claim for *_, claim, _ in WRONG} | {"too_small_to_judge"}
+    tables = diagnoses.WRONG_SHAPE + diagnoses.WRONG_VALUES
+    assert {claim.__name__ for claim in tables} == tried - {None}
+
+
+def test_a_gradient_lost_in_rounding_is_told_from_a_mistake():
+    z = np.array([19.5, 20.0])  # tanh is 1 to the last digit, so that 1 - tanh^2 is 0
+    with pytest.raises(AssertionError, match="off by less than the loss is rounded"):
+        assert_gradient(1 - np.tanh(z) ** 2, lambda z: np.sum(np.tanh(z)), at=z)
+
+
+# A layer, forward and backward
+
+
+def forward(x, h0, Wx, Wh, b):
+    return rnn_layers.rnn_forward(x, h0, Wx, Wh, b)
+
+
+def replaced(position, change):
+    """Return a backward pass whose gradient at `position` is changed."""
+
+    def backward(dh, cache):
+        gradients = list(rnn_layers.rnn_backward(dh, cache))
+        gradients[position] = change(gradients[position])
+        return gradients
+
+    return backward
+
+
+def backward_without_carry(dh, cache):
+    x, Wx, Wh, states = cache
+    dz = dh * (1 - states[1:].swapaxes(0, 1) ** 2)
+    dWx, dWh = np.einsum("tnd,nth->dh", x, dz), np.einsum("tnk,nth->kh", states[:-1], dz)
+    return dz @ Wx.T, dz[:, 0] @ Wh.T, dWx, dWh, dz.sum(axis=(0, 1))
+
+
+def test_a_step_a_layer_with_indices_and_a_single_gradient_are_checked():
+    x, h0, Wx, Wh, b = random_layer(0, sizes=(2, 3, 4, 5))
+    indices = np.array([[0, 2, 2], [1, 0, 2]])
+    check_layer(forward, rnn_layers.rnn_backward, x, h0, Wx, Wh, b)
+    check_layer(rnn_layers.rnn_step_forward, rnn_layers.rnn_step_backward, x[:, 0], h0, Wx, Wh, b)
+    check_layer(rnn_layers.word_embedding_forward, rnn_layers.word_embedding_backward, indices, Wx)
+    with pytest.raises(AssertionError, match="dW is wrong"):
+        check_layer(
+            rnn_layers.word_embedding_forward,
+            lambda dout, cache: 2 * rnn_layers.word_embedding_backward(dout, cache),
+            indices,
+            Wx,
+        )
+
+
+@pytest.mark.parametrize(
+    ("backward", "words"),
+    [
+        (
+            replaced(0, np.negative),
+            "dx is wrong.*\n.*\n.*the sign is flipped(.*\n)*.*Right: dh0, dWx",
+        ),
+        (replaced(1, lambda dh0: dh0 / 2), r"dh0 .*\n.*\n.*ratio 0\.5000 = 1/N"),
+        (replaced(2, lambda dWx: dWx / 3), r"dWx .*\n.*\n.*ratio 0\.3333 = 1/T"),
+        (
+            replaced(3, np.transpose),
+            "dWh .*\n.*\n.*after a transpose(.*\n)*Wrong: dWh. Right: dx, dh0",
+        ),
+        (
+            replaced(4, lambda db: np.stack([db, 0 * db])),
+            r"db has shape \(2, 5\).* sum over axis 0",
+        ),
+        (replaced(4, lambda db: None), "db is NoneType"),
+        (
+            backward_without_carry,
+            "dx .*\n.*\n.*no carry(.*\n)*Wrong: dx, dh0, dWx, dWh, db. Right: none",
+        ),
+        (
+            lambda dh, cache: rnn_layers.rnn_backward(dh, cache)[:4],
+            "returns 4 arrays, needs 5: dx, dh0, dWx",
+        ),
+    ],
+)
+def test_a_wrong_backward_pass_is_described(backward, words):
+    with pytest.raises(AssertionError, match=words):
+        check_layer(forward, backward, *random_layer(0, sizes=(2, 3, 4, 5)))
+
+
+def test_the_share_of_one_sample_is_recognised():
+    def backward(dh, cache):
+        return rnn_layers.rnn_backward(dh * (np.arange(len(dh)) == 1)[:, None, None], cache)
+
+    def only_for_weights(dh, cache):
+        return *rnn_layers.rnn_backward(dh, cache)[:2], *backward(dh, cache)[2:]
+
+    with pytest.raises(AssertionError, match=r"dWx .*\n.*\nWhat fits: only the share of sample 1"):
+        check_layer(forward, only_for_weights, *random_layer(0, sizes=(3, 3, 4, 5)))
+
+
+def test_a_pass_that_changes_what_it_is_given_is_refused():
+    def carry_added_into_dh(dh, cache):
+        gradients = rnn_layers.rnn_backward(dh, cache)
+        dh += 1
+        return gradients
+
+    def forward_in_place(x, *rest):
+        x *= 2
+        return forward(x, *rest)
+
+    inputs = random_layer(0, sizes=(2, 3, 4, 5))
+    with pytest.raises(AssertionError, match="dout is not what it was: it was changed in place"):
+        check_layer(forward, carry_added_into_dh, *inputs)
+    with pytest.raises(AssertionError, match="x is not what it was"):
+        check_layer(
+            forward_in_place, rnn_layers.rnn_backward, *inputs, names=["x", "h0", "Wx", "Wh", "b"]
+        )
+
+
+def test_inputs_without_a_name_are_refused():
+    with pytest.raises(ValueError, match="2 inputs have 1 names: inputs"):
+        check_layer(lambda *inputs: inputs, None, np.ones(2), np.ones(3))
+
+
+# The package
+
+
+def test_the_package_finds_rnn_layers_where_it_is_not_installed(tmp_path):
+    ask = """if True:
+        import course, importlib.util, sys
+        print(len(sys.path), importlib.util.find_spec("rnn_layers").origin)"""
+
+    def answer(*installed):
+        paths = os.pathsep.join(map(str, [NOTEBOOKS, *installed]))
+        run = [sys.executable, "-S", "-c", ask]  # -S leaves out what is installed
+        environment = os.environ | {"PYTHONPATH": paths}
+        return subprocess.run(
+            run, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+        ).stdout.split(maxsplit=1)
+
+    length, origin = answer(tmp_path)
+    assert Path(origin.strip()) == NOTEBOOKS.parent / "rnn_layers.py"
+    (tmp_path / "rnn_layers.py").touch()
+    shorter, origin = answer(tmp_path)
+    assert Path(origin.strip()) == tmp_path / "rnn_layers.py"
+    assert int(shorter) == int(length) - 1
