@@ -1,0 +1,987 @@
+"""Pictures: finished arrays in, a picture out. A picture computes nothing but its limits.
+
+Every picture draws its fixed part once. Its `figure` is a Matplotlib figure outside pyplot;
+`update(...)` changes the moving artists and returns them, as FuncAnimation asks; and `alt()` says
+in words what is to be seen now. Lengths are in inches throughout.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.ticker import LogLocator, MultipleLocator, NullLocator
+
+
+class Role(NamedTuple):
+    """What a thing is in the argument decides its colour, line and marker, in all chapters."""
+
+    colour: str
+    line: str | tuple
+    marker: str
+
+
+ROLES = {
+    "forward": Role("#1F6FC0", "-", "o"),
+    "backward": Role("#B03A06", (0, (5, 2)), "s"),  # a gradient: the total derivative
+    "loss": Role("#B47A00", (0, (1, 1.2)), "^"),  # blame straight from the loss: the partial one
+    "future": Role("#4B1A9C", (0, (6, 1.5, 1, 1.5)), "v"),  # blame by way of later steps: the carry
+    "truth": Role("#1A1A1A", "-", "D"),
+    "wrong": Role("#E65FCB", (0, (3, 1.5, 1, 1.5, 1, 1.5)), "X"),
+    "neutral": Role("#5F5F5F", (0, (2, 2)), "."),
+}
+INK, FAINT, PAPER = "#222222", "#C9C9C9", "#FFFFFF"
+DIVERGING = mpl.colormaps["BrBG"]  # negative is brown, zero is pale, positive is green
+
+MONO = {"family": "monospace", "size": 9}
+CELL_WIDTH, CELL_HEIGHT = 0.54, 0.27  # of a coloured cell: six characters of MONO and air
+COLUMN_WIDTH, LINE_HEIGHT = 0.5, 0.158  # of numbers without cells
+BADGE = (0.1, 0.2)  # half the width of the sign of an operation: one character, or a word
+LABEL_GAP = 0.18  # between the middles of two names beside a chart
+
+styled = mpl.rc_context(fname=Path(__file__).with_name("course.mplstyle"))
+
+
+# Words and numbers
+
+
+def number(value):
+    """Six characters at most: three decimals where they fit, a real minus, no negative zero."""
+    value = float(value)
+    if not np.isfinite(value):
+        return str(value).replace("inf", "∞").replace("-", "−")
+    for decimals, bound in ((3, 9.9995), (2, 99.995), (1, 999.95), (0, 9999.5)):
+        if abs(value) < bound:
+            text = f"{value:.{decimals}f}"
+            break
+    else:
+        text = power(value)
+    if abs(value) < 0.0005:
+        text = text.lstrip("-")
+    return text.replace("-", "−")
+
+
+def power(value):
+    """One digit and a power of ten, for what spans many orders of magnitude."""
+    digit, exponent = f"{float(value):.0e}".split("e")
+    return f"{digit}e{int(exponent)}".replace("-", "−")
+
+
+def matrix_text(array):
+    """The rows of an array of at most two axes as lines, in columns of equal width."""
+    return "\n".join(" ".join(f"{number(v):>6}" for v in row) for row in np.atleast_2d(array))
+
+
+def in_words(array):
+    """An array on one line, for an alt text."""
+    array = np.asarray(array)
+    return f"[{', '.join(map(in_words, array))}]" if array.ndim else number(array)
+
+
+def plain(label):
+    """A label without its mathematical markup, for an alt text."""
+    for mark, word in (("\\partial", "∂"), ("\\top", "ᵀ"), ("\\,", " ")):
+        label = label.replace(mark, word)
+    return label.translate(str.maketrans("\n", " ", "$\\{}^"))
+
+
+def checked(array, shape, name):
+    """The array, or an error that says which array it is."""
+    if array is None:
+        raise ValueError(f"{name} is missing; its shape should be {shape}")
+    array = np.asarray(array, dtype=float)
+    if array.shape != shape:
+        raise ValueError(f"{name} has shape {array.shape}; it should be {shape}")
+    return array
+
+
+# What all pictures share
+
+
+class Picture:
+    """A figure of a fixed size, and the list of the artists that move."""
+
+    def __init__(self, width, height):
+        self.figure = Figure(figsize=(width, height))
+        FigureCanvasAgg(self.figure)
+        self._moving = []
+        self._said = ""
+
+    def alt(self):
+        """What the picture shows now, in words."""
+        return self._said
+
+    def _moves(self, artist):
+        self._moving.append(artist)
+        return artist
+
+    def _sheet(self):
+        """Axes over the whole figure, in inches: for diagrams."""
+        width, height = self.figure.get_size_inches()
+        axes = self.figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(0, height))
+        axes.set_axis_off()
+        return axes
+
+    def _chart(self, left, bottom, width, height, **properties):
+        """Axes with fixed limits at a place in inches."""
+        across, up = self.figure.get_size_inches()
+        place = left / across, bottom / up, width / across, height / up
+        return self.figure.add_axes(place, autoscale_on=False, **properties)
+
+    def _width_of(self, text, **font):
+        probe = self.figure.text(0, 0, text, **font)
+        width = probe.get_window_extent().width / self.figure.dpi
+        probe.remove()
+        return width
+
+
+class _Cells:
+    """A matrix as coloured cells with a number in each; left and top are its corner."""
+
+    def __init__(self, picture, axes, left, top, shape, limit, cell=(CELL_WIDTH, CELL_HEIGHT)):
+        self.shape, self.limit = shape, limit
+        rows, columns = two_axes(shape)
+        across, up = cell
+        corners = [(left + j * across, top - i * up) for i in range(rows) for j in range(columns)]
+        boxes = [((x, y), (x + across, y), (x + across, y - up), (x, y - up)) for x, y in corners]
+        cells = PolyCollection(boxes, edgecolors=PAPER, linewidths=1)
+        self._cells = picture._moves(axes.add_collection(cells, autolim=False))
+        centre = {"ha": "center", "va": "center_baseline", **MONO}
+        self._numbers = [
+            picture._moves(axes.text(x + across / 2, y - up / 2, "", **centre)) for x, y in corners
+        ]
+
+    def show(self, array, name, texts=None):
+        values = checked(array, self.shape, name).ravel()
+        texts = map(number, values) if texts is None else np.ravel(texts)
+        colours = DIVERGING(Normalize(-self.limit, self.limit)(values))
+        self._cells.set(facecolor=colours, visible=True)
+        for artist, text, ink in zip(self._numbers, texts, readable_on(colours), strict=True):
+            artist.set(text=text, color=ink, visible=True)
+
+    def hide(self):
+        for artist in (self._cells, *self._numbers):
+            artist.set_visible(False)
+
+
+def two_axes(shape):
+    """Rows and columns as they are printed: a vector is one row."""
+    return (1,) * (2 - len(shape)) + tuple(shape)
+
+
+def readable_on(colours):
+    """Black or white for each colour, whichever has the higher contrast."""
+    luminance = colours[:, :3] ** 2.2 @ (0.2126, 0.7152, 0.0722)
+    return np.where(luminance > 0.18, "#000000", "#FFFFFF")
+
+
+def rounded(axes, left, bottom, width, height, radius=0.06, **look):
+    """A box with round corners."""
+    outline = f"round,pad=0,rounding_size={radius}"
+    return axes.add_patch(FancyBboxPatch((left, bottom), width, height, outline, **look))
+
+
+def arrow(axes, start, end, colour, **look):
+    """A straight arrow between two places."""
+    look = {"lw": 1.7, "arrowstyle": "-|>,head_length=4,head_width=2"} | look
+    return axes.add_patch(FancyArrowPatch(start, end, color=colour, shrinkA=0, shrinkB=0, **look))
+
+
+# Diagrams
+
+
+class Node(NamedTuple):
+    """A box of a computation graph: `name` is the key of its array, `place` its centre."""
+
+    name: str
+    place: tuple
+    shape: tuple
+    gradient: str = ""  # the name of its gradient; empty where none is asked for
+    operation: str = ""  # the sign of what computes it; empty for an input
+
+
+class Step(NamedTuple):
+    """One click: its sentence, and the nodes whose value or gradient becomes known."""
+
+    caption: str
+    values: tuple = ()
+    gradients: tuple = ()
+
+
+class ComputationGraph(Picture):
+    """A computation graph to be walked through node by node, with live numbers in its boxes.
+
+    An edge is (source, target), or (source, target, factor) with what a gradient is multiplied by
+    on its way back along it.
+    """
+
+    @styled
+    def __init__(self, nodes, edges, steps, size):
+        super().__init__(*size)
+        self.nodes = {node.name: node for node in nodes}
+        self.steps = tuple(steps)
+        axes = self._sheet()
+        self._links = [self._link(axes, *edge) for edge in edges]
+        self._boxes = {node.name: self._box(axes, node) for node in nodes}
+        centre = {"ha": "center", "va": "center", "size": 11}
+        self._caption = self._moves(axes.text(size[0] / 2, 0.2, "", **centre))
+
+    @staticmethod
+    def box_size(name, shape, gradient):
+        """Width and height of the box of a node."""
+        rows, columns = two_axes(shape)
+        header = 0.083 * len(name + gradient) + 0.3
+        lines = 2 * rows * LINE_HEIGHT + 0.08 if gradient else rows * LINE_HEIGHT
+        return max(columns * COLUMN_WIDTH + 0.16, header), 0.36 + lines
+
+    def _corner_and_size(self, node):
+        width, height = self.box_size(node.name, node.shape, node.gradient)
+        return node.place[0] - width / 2, node.place[1] - height / 2, width, height
+
+    def _box(self, axes, node):
+        """The box, and its artists that move: frame, value, gradient and the gradient's name."""
+        left, bottom, width, height = self._corner_and_size(node)
+        fill = PAPER if node.operation else "#F6F6F4"
+        rounded(axes, left, bottom, width, height, ec="#B5B5B5", fc=fill, zorder=2)
+        frame = rounded(axes, left, bottom, width, height, fc="none", lw=2.4, zorder=3)
+        if node.operation:
+            self._badge(axes, node.operation, left, node.place[1])
+        blue, red = ROLES["forward"].colour, ROLES["backward"].colour
+        name = {"size": 9, "weight": "bold", "va": "center", "zorder": 4}
+        numbers = {"ha": "center", "va": "center", "linespacing": 1.15, "zorder": 4, **MONO}
+        top, (x, _) = bottom + height, node.place
+        axes.text(left + 0.07, top - 0.13, node.name, color=blue, **name)
+        half = two_axes(node.shape)[0] * LINE_HEIGHT / 2
+        value = axes.text(x, top - 0.25 - half, "", color=blue, **numbers)
+        gradient = axes.text(x, top - 0.33 - 3 * half, "", color=red, **numbers)
+        right = left + width - 0.07
+        blamed = axes.text(right, top - 0.13, node.gradient, ha="right", color=red, **name)
+        return tuple(map(self._moves, (frame, value, gradient, blamed)))
+
+    @staticmethod
+    def _badge(axes, operation, right, y):
+        """The sign of the operation, white on dark, left of its box."""
+        half = BADGE[len(operation) > 1]
+        x = right - half - 0.02
+        rounded(axes, x - half, y - 0.1, 2 * half, 0.2, 0.1, fc=INK, lw=0, zorder=5)
+        font = {"size": 8 if len(operation) > 1 else 10, "color": PAPER, "zorder": 6}
+        axes.text(x, y, operation, ha="center", va="center_baseline", **font)
+
+    def _link(self, axes, source, target, factor=""):
+        """The edge, and its artists that move: arrow there, arrow back, factor."""
+        start, end = self._ends(self.nodes[source], self.nodes[target])
+        along = (end - start) / np.hypot(*(end - start))
+        aside = 0.05 * np.array((-along[1], along[0]))
+        blue, red = ROLES["forward"].colour, ROLES["backward"].colour
+        arrow(axes, start + aside, end + aside, FAINT, lw=1.2, zorder=1)
+        there = arrow(axes, start + aside, end + aside, blue, zorder=2)
+        back = arrow(axes, end - aside, start - aside, red, ls=(0, (3, 1.2)), zorder=2)
+        x, y = (start + end) / 2
+        if abs(along[1]) < 0.1:
+            place = {"x": x + BADGE[1] + 0.02, "y": y - 0.13, "ha": "center", "va": "top"}
+        elif along[1] > 0:
+            place = {"x": x + 0.1, "y": y - 0.1, "va": "top"}
+        else:
+            place = {"x": x + 0.1, "y": y + 0.08, "va": "bottom"}
+        factor = axes.text(**place, s=factor, color=red, size=8.5, zorder=4)
+        return source, target, *map(self._moves, (there, back, factor))
+
+    def _ends(self, source, target):
+        """Where an edge leaves its source and meets its target: sideways, or within a column."""
+        (xs, ys), (xt, yt) = source.place, target.place
+        *_, source_width, source_height = self._corner_and_size(source)
+        *_, target_width, target_height = self._corner_and_size(target)
+        if abs(xt - xs) > (source_width + target_width) / 2:
+            badge = 2 * BADGE[len(target.operation) > 1] + 0.04
+            ends = (xs + source_width / 2 + 0.02, ys), (xt - target_width / 2 - badge, yt)
+        else:
+            up = np.sign(yt - ys)
+            leave, meet = source_height / 2 + 0.02, target_height / 2 + 0.02
+            ends = (xs, ys + up * leave), (xt, yt - up * meet)
+        return np.array(ends)
+
+    def update(self, step, values, gradients=None):
+        """Show the graph after `step` steps; values and gradients are arrays by name of node."""
+        if not 0 <= step < len(self.steps):
+            raise ValueError(f"step is {step}; it should be from 0 to {len(self.steps) - 1}")
+        now, done = self.steps[step], self.steps[: step + 1]
+        known = {name for passed in done for name in passed.values}
+        blamed = {name for passed in done for name in passed.gradients}
+        said = [f"Computation graph, step {step} of {len(self.steps) - 1}: {plain(now.caption)}."]
+        for name, node in self.nodes.items():
+            frame, value, gradient, header = self._boxes[name]
+            frame.set_visible(name in now.values + now.gradients)
+            frame.set_edgecolor(ROLES["backward" if name in now.gradients else "forward"].colour)
+            value.set_visible(name in known)
+            if name in known:
+                array = checked(values.get(name), node.shape, name)
+                value.set_text(matrix_text(array))
+                said.append(f"{name} = {in_words(array)}.")
+            gradient.set_visible(name in blamed)
+            header.set_visible(name in blamed)
+            if name in blamed:
+                array = checked(gradients.get(name), node.shape, f"the gradient of {name}")
+                gradient.set_text(matrix_text(array))
+                said.append(f"{node.gradient} = {in_words(array)}.")
+        for source, target, there, back, factor in self._links:
+            there.set_visible({source, target} <= known)
+            back.set_visible({source, target} <= blamed)
+            factor.set_visible({source, target} <= blamed)
+        self._caption.set_text(now.caption)
+        self._said = " ".join(said)
+        return self._moving
+
+
+def rnn_step_graph(N=None, D=None, H=None, backward=True):
+    """The graph of one step of the RNN: of a batch, or, without sizes, of the scalar cell.
+
+    The nodes are x, Wx, prev_h, Wh, b, x Wx, prev_h Wh, z and next_h; the scalar cell's weights
+    are wx and wh, and its products x wx and prev_h wh.
+    """
+    scalar = N is None
+    Wx, Wh = ("wx", "wh") if scalar else ("Wx", "Wh")
+    a, r = f"x {Wx}", f"prev_h {Wh}"
+    state = (N, H)
+    shapes = {"x": (N, D), Wx: (D, H), "prev_h": state, Wh: (H, H), "b": (H,)}
+    shapes |= {a: state, r: state, "z": state, "next_h": state}
+    if scalar:
+        shapes = dict.fromkeys(shapes, ())
+    gradients = {name: f"d{name}" for name in shapes} | {a: "dz", r: "dz"}
+    if not backward:
+        gradients = dict.fromkeys(shapes, "")
+    places, size = _step_layout(shapes, gradients, Wx, Wh)
+    times = "×" if scalar else "@"
+    operations = {a: times, r: times, "z": "+", "next_h": "tanh"}
+    nodes = [
+        Node(name, places[name], shapes[name], gradients[name], operations.get(name, ""))
+        for name in shapes
+    ]
+    t = "" if scalar else "ᵀ"
+    edges = (
+        ("x", a, f"{Wx}{t}"),
+        (Wx, a, f"x{t}"),
+        ("prev_h", r, f"{Wh}{t}"),
+        (Wh, r, f"prev_h{t}"),
+        (a, "z"),
+        (r, "z"),
+        ("b", "z"),
+        ("z", "next_h", "1 − next_h²"),
+    )
+    there = (
+        Step("The inputs are given", ("x", Wx, "prev_h", Wh, "b")),
+        Step(f"The input weighs in: x {Wx}", (a,)),
+        Step(f"So does the past: prev_h {Wh}", (r,)),
+        Step(
+            f"Added up: z = x {Wx} + prev_h {Wh} + b   (eq. {'1.1' if scalar else '1.3'})", ("z",)
+        ),
+        Step(f"Squashed: next_h = tanh(z)   (eq. {'1.2' if scalar else '1.4'})", ("next_h",)),
+    )
+    back = (
+        Step("The loss blames the new state: dnext_h", (), ("next_h",)),
+        Step("Through tanh: dz = dnext_h (1 − next_h²)   (eq. 3.1)", (), ("z",)),
+        Step("A sum hands its gradient on unchanged", (), (a, r)),
+        Step(f"dx = dz {Wx}{t}   (eq. 3.2)", (), ("x",)),
+        Step(f"dprev_h = dz {Wh}{t}   (eq. 3.3)", (), ("prev_h",)),
+        Step(f"d{Wx} = x{t} dz   (eq. 3.4)", (), (Wx,)),
+        Step(f"d{Wh} = prev_h{t} dz   (eq. 3.5)", (), (Wh,)),
+        Step(f"db = dz{'' if scalar else ', summed over the batch'}   (eq. 3.6)", (), ("b",)),
+    )
+    return ComputationGraph(nodes, edges, there + back if backward else there, size)
+
+
+def _step_layout(shapes, gradients, Wx, Wh):
+    """The centres of the boxes in four columns, and the size of the figure."""
+    sizes = {
+        name: ComputationGraph.box_size(name, shapes[name], gradients[name]) for name in shapes
+    }
+    inputs, a, r = ("x", Wx, "prev_h", Wh), f"x {Wx}", f"prev_h {Wh}"
+    columns = (inputs, (a, r), ("z", "b"), ("next_h",))
+    widths = np.array([max(sizes[name][0] for name in column) for column in columns])
+    margin, gap, floor, figure_width = 0.1, 0.16, 0.45, 8.0
+    free = figure_width - 2 * margin - widths.sum()
+    if free < 2:
+        raise ValueError(
+            f"the matrices {shapes} do not fit side by side; 3 columns each is the most"
+        )
+    before = np.array((0, 0.36, 0.61, 1)) * free  # the last gap holds the longest factor
+    xs = margin + before + np.cumsum(widths) - widths / 2
+    height = floor + sum(sizes[name][1] + gap for name in inputs)
+    y, ys = height - gap / 2, {}
+    for name in inputs:
+        ys[name] = y - sizes[name][1] / 2
+        y -= sizes[name][1] + gap
+    ys[a] = (ys["x"] + ys[Wx]) / 2
+    ys[r] = (ys["prev_h"] + ys[Wh]) / 2
+    ys["z"] = ys["next_h"] = (ys[a] + ys[r]) / 2
+    ys["b"] = max(floor + sizes["b"][1] / 2, ys[r] - sizes[r][1] / 2)
+    places = {name: (x, ys[name]) for x, column in zip(xs, columns) for name in column}
+    return places, (figure_width, height)
+
+
+class Row(NamedTuple):
+    """A row of the unrolled network."""
+
+    role: str
+    words: str
+    symbol: str
+
+
+class UnrolledNetwork(Picture):
+    """The steps side by side with live numbers; `backward` adds the streams of blame and the sums.
+
+    Position s from 0 to T has run s steps forward; position T + s has also gone s steps back.
+    """
+
+    STATE = (
+        ("h", Row("forward", "state", "$h_t$")),
+        ("x", Row("forward", "input", "$x_t$")),
+    )
+    BLAME = (
+        ("dh", Row("loss", "from the loss", "$\\partial L/\\partial h_t$")),
+        ("carry", Row("future", "+ from the future", "$dz_{t+1}\\,W_h^\\top$")),
+        ("total", Row("backward", "= in total", "$dL/dh_t$")),
+        ("dz", Row("backward", "through tanh", "$dL/dz_t$")),
+    )
+    SUMS = (("dWx", "$dL/dW_x$"), ("dWh", "$dL/dW_h$"), ("db", "$dL/db$"))
+    LEFT, FONT = 1.35, {"family": "monospace", "size": 8.5}
+
+    @styled
+    def __init__(self, x, h0, backward=True):
+        x, h0 = np.asarray(x, dtype=float), np.asarray(h0, dtype=float)
+        (N, self.T, D), H = x.shape, h0.shape[-1]
+        checked(h0, (N, H), "h0")
+        self.backward, self._states, self._start = backward, (N, self.T, H), (N, H)
+        self._rows = dict(self.BLAME + self.STATE if backward else self.STATE)
+        self._box = 0.0711 * (7 * max(D, H) - 1) + 0.1, 0.15 * N + 0.12
+        pitch, apart = (8 - self.LEFT) / (self.T + 1), self._box[1] + 0.2
+        if pitch < self._box[0] + 0.16:
+            raise ValueError(f"T = {self.T}, D = {D}, H = {H} do not fit side by side; take fewer")
+        sums = CELL_HEIGHT * max(D, H) + 0.62 if backward else 0
+        height = 0.9 + apart * len(self._rows) + sums
+        super().__init__(8, height)
+        axes = self._sheet()
+        self._columns = self.LEFT + pitch * (np.arange(self.T + 1) + 0.5)
+        self._ys = {name: height - 0.5 - apart * (k + 0.5) for k, name in enumerate(self._rows)}
+        lowest = self._ys["x"] - apart / 2 + 0.03
+        self._texts = {}
+        for name in self._rows:
+            self._draw_row(axes, name)
+        self._arrows = [self._connect(axes, t) for t in range(1, self.T + 1)]
+        for t in range(1, self.T + 1):
+            axes.text(self._columns[t], height - 0.33, f"$t = {t}$", ha="center")
+            axes.text(self._columns[t], self._ys["x"], matrix_text(x[:, t - 1]), **self._look("x"))
+        axes.text(self._columns[0], self._ys["h"], matrix_text(h0), **self._look("h"))
+        tall = height - 0.08 - lowest
+        frame = rounded(axes, 0, lowest, pitch - 0.08, tall, 0.08, fc="none", lw=1.6)
+        self._frame = self._moves(frame)
+        self._sums = self._draw_sums(axes, lowest - 0.3, D, H) if backward else {}
+        centre = {"ha": "center", "va": "center", "size": 10.5}
+        self._caption = self._moves(axes.text(4, 0.2, "", **centre))
+
+    def _look(self, name):
+        colour = ROLES[self._rows[name].role].colour
+        return {"color": colour, "ha": "center", "va": "center", "linespacing": 1.15, **self.FONT}
+
+    def _draw_row(self, axes, name):
+        role, words, symbol = self._rows[name]
+        (width, height), y, colour = self._box, self._ys[name], ROLES[role].colour
+        axes.text(0.1, y + 0.02, words, va="bottom", size=9, color=colour)
+        axes.text(0.1, y - 0.02, symbol, va="top", color=colour)
+        first = {"carry": "$dL/dh_0$", "h": "$h_0$"}  # the rows that begin before the first step
+        if name in first:
+            below = {"x": self._columns[0], "y": y - height / 2 - 0.04, "ha": "center", "va": "top"}
+            axes.text(**below, s=first[name], color=colour)
+        look = {"fc": PAPER, "ec": (colour, 0.35), "lw": 1.5 if name == "total" else 0.9}
+        for t in range(name not in first, self.T + 1):
+            left, bottom = self._columns[t] - width / 2, y - height / 2
+            rounded(axes, left, bottom, width, height, 0.05, **look)
+            if name != "x" and (name, t) != ("h", 0):
+                text = axes.text(self._columns[t], y, "", **self._look(name))
+                self._texts[name, t] = self._moves(text)
+
+    def _connect(self, axes, t):
+        """The arrows into step t on the way forward, and the carry out of it on the way back."""
+        width, height = self._box
+        before, here = self._columns[t - 1] + width / 2 + 0.02, self._columns[t] - width / 2 - 0.02
+        x, h = self._ys["x"] + height / 2 + 0.01, self._ys["h"]
+        rise = (self._columns[t], x), (self._columns[t], h - height / 2 - 0.01)
+        pass_on = (before, h), (here, h)
+        blue, future = ROLES["forward"].colour, ROLES["future"]
+        for ends in (rise, pass_on):
+            arrow(axes, *ends, FAINT, lw=1.2)
+        forward = [self._moves(arrow(axes, *ends, blue)) for ends in (rise, pass_on)]
+        if not self.backward:
+            return t, forward, []
+        carry = (here, self._ys["dz"]), (before, self._ys["carry"])
+        arrow(axes, *carry, FAINT, lw=1.2)
+        return t, forward, [self._moves(arrow(axes, *carry, future.colour, ls=future.line))]
+
+    def _draw_sums(self, axes, top, D, H):
+        red, cells = ROLES["backward"].colour, {}
+        axes.text(0.1, top - 0.1, "summed so far", va="top", size=9, color=red)
+        shapes = (D, H), (H, H), (H,)
+        left, between = self.LEFT + 0.1, (6.4 - 3 * H * CELL_WIDTH) / 2
+        for (name, symbol), shape in zip(self.SUMS, shapes):
+            centre = {"x": left + H * CELL_WIDTH / 2, "ha": "center", "va": "bottom"}
+            axes.text(**centre, y=top + 0.02, s=symbol, color=red)
+            cells[name] = _Cells(self, axes, left, top - 0.04, shape, 1.0)
+            left += H * CELL_WIDTH + between
+        return cells
+
+    def update(self, step, h, *, limit=1.0, **blame):
+        """Show position `step`, where only what is known by then is seen.
+
+        h, and dh, carry, total, dz where it goes backward, are (N, T, H), and dh0 is (N, H).
+        dWx, dWh, db are the sums so far; `limit` is the end of their colour scale.
+        """
+        last = self.T * (1 + self.backward)
+        if not 0 <= step <= last:
+            raise ValueError(f"step is {step}; it should be from 0 to {last}")
+        run, gone = min(step, self.T), max(step - self.T, 0)
+        now = self.T + 1 - gone if gone else run
+        said = [f"Unrolled network of {self.T} steps, position {step} of {last}."]
+        arrays = blame | {"h": h}
+        for (name, t), text in self._texts.items():
+            since = now - 1 if name == "carry" else now
+            known = t <= run if name == "h" else gone > 0 and t >= since
+            text.set_visible(known)
+            if not known:
+                continue
+            if t == 0:
+                label, values = "dh0", checked(arrays.get("dh0"), self._start, "dh0")
+            else:
+                whole = checked(arrays.get(name), self._states, name)
+                label, values = f"{name} at t = {t}", whole[:, t - 1]
+            text.set_text(matrix_text(values))
+            if t in (now, since):
+                said.append(f"{label}: {in_words(values)}.")
+        for t, forward, back in self._arrows:
+            for artist in forward:
+                artist.set_visible(t <= run)
+            for artist in back:
+                artist.set_visible(gone > 0 and t >= now)
+        for name, cells in self._sums.items():
+            if gone:
+                cells.limit = limit
+                cells.show(arrays.get(name), name)
+                said.append(f"{name} so far: {in_words(arrays[name])}.")
+            else:
+                cells.hide()
+        self._frame.set(visible=step > 0, x=self._columns[now] - self._frame.get_width() / 2)
+        self._frame.set_edgecolor(ROLES["backward" if gone else "forward"].colour)
+        self._caption.set_text(self._sentence(now, gone))
+        self._said = " ".join(said)
+        return self._moving
+
+    @staticmethod
+    def _sentence(t, gone):
+        if gone:
+            return (
+                f"Back through $t = {t}$: the two streams meet (eq. 5.1), pass tanh (eq. 5.2), "
+                "and blame the weights"
+            )
+        if t:
+            return f"$h_{t}$ from $x_{t}$ and $h_{t - 1}$, by the same weights as ever   (eq. 4.2)"
+        return "The inputs and the first state are given"
+
+
+# Matrices
+
+
+class Matrices(Picture):
+    """Annotated matrices {label: array} in a row that wraps, with operators ("=", "+") between."""
+
+    @styled
+    def __init__(self, arrays, operators=(), title="", limit=None, width=8):
+        arrays = {label: np.asarray(array, dtype=float) for label, array in arrays.items()}
+        operators = ("", *operators) if operators else ("",) * len(arrays)
+        if len(operators) != len(arrays):
+            raise ValueError(f"{len(operators) - 1} operators stand between {len(arrays)} matrices")
+        if limit is None:
+            limit = max(np.max(np.abs(array), initial=0) for array in arrays.values()) or 1.0
+        super().__init__(width, 1)
+        lines = self._lines_of(zip(operators, arrays.items()), width)
+        heights = [
+            0.72 + CELL_HEIGHT * max(two_axes(array.shape)[0] for *_, array in line)
+            for line in lines
+        ]
+        head = 0.45 if title else 0.1
+        y = sum(heights)
+        self.figure.set_size_inches(width, y + head)
+        axes = self._sheet()
+        axes.text(0.15, y + 0.12, title, size=11.5, weight="bold", va="bottom")
+        self._terms = {}
+        for line, height in zip(lines, heights):
+            for x, wide, operator, label, array in line:
+                middle = y - height / 2 - 0.03
+                self._terms[label] = self._term(
+                    axes, x, wide, middle, operator, label, array, limit
+                )
+            y -= height
+        self.update(arrays)
+
+    def _lines_of(self, terms, width):
+        """Each term with its place and width, in lines that fit the figure."""
+        lines, x = [[]], 0.15
+        for operator, (label, array) in terms:
+            cells = two_axes(array.shape)[1] * CELL_WIDTH
+            wide = max(
+                cells, self._width_of(label, size=10), self._width_of(str(array.shape), size=8)
+            )
+            x += 0.36 if lines[-1] else 0
+            if lines[-1] and x + wide > width - 0.1:
+                lines.append([])
+                x = 0.51
+            lines[-1].append((x, wide, operator, label, array))
+            x += wide
+        return lines
+
+    def _term(self, axes, x, wide, middle, operator, label, array, limit):
+        rows, columns = two_axes(array.shape)
+        half = CELL_HEIGHT * rows / 2
+        centre = {"x": x + wide / 2, "ha": "center"}
+        shape = {"size": 8, "color": ROLES["neutral"].colour, "va": "top"}
+        marks = (
+            axes.text(**centre, y=middle + half + 0.06, s=label, va="bottom"),
+            axes.text(**centre, y=middle - half - 0.05, s=str(array.shape), **shape),
+            axes.text(x - 0.18, middle, operator, ha="center", va="center", size=13),
+        )
+        left = x + (wide - columns * CELL_WIDTH) / 2
+        cells = _Cells(self, axes, left, middle + half, array.shape, limit)
+        return tuple(map(self._moves, marks)), cells
+
+    def update(self, arrays):
+        """Show these arrays by label; a matrix that is left out goes, and its operator with it."""
+        unknown = set(arrays) - set(self._terms)
+        if unknown:
+            raise ValueError(f"no matrix is called {min(unknown)}; there are {list(self._terms)}")
+        for label, (marks, cells) in self._terms.items():
+            for mark in marks:
+                mark.set_visible(label in arrays)
+            if label in arrays:
+                cells.show(arrays[label], label)
+            else:
+                cells.hide()
+        said = (f"{plain(label)} = {in_words(array)}." for label, array in arrays.items())
+        self._said = " ".join(("Matrices.", *said))
+        return self._moving
+
+
+class Heatmap(Picture):
+    """One matrix with a name for each row and column."""
+
+    @styled
+    def __init__(self, rows, columns, title="", limit=1.0, width=8):
+        self.rows, self.columns = tuple(rows), tuple(columns)
+        super().__init__(width, 1)
+        names = max(self._width_of(row, size=9) for row in self.rows)
+        across = max(CELL_WIDTH, *(self._width_of(name, size=9) + 0.16 for name in self.columns))
+        left, top = 0.3 + names, 0.15 + CELL_HEIGHT * len(self.rows)
+        if left + across * len(self.columns) > width - 0.1:
+            raise ValueError(f"{len(self.columns)} columns do not fit in {width} in; shorten names")
+        self.figure.set_size_inches(width, top + (0.75 if title else 0.35))
+        axes = self._sheet()
+        axes.text(0.15, top + 0.42, title, size=11.5, weight="bold", va="bottom")
+        for j, name in enumerate(self.columns):
+            axes.text(left + across * (j + 0.5), top + 0.08, name, size=9, ha="center", va="bottom")
+        for i, name in enumerate(self.rows):
+            y = top - CELL_HEIGHT * (i + 0.5)
+            axes.text(left - 0.1, y, name, size=9, ha="right", va="center")
+        shape = len(self.rows), len(self.columns)
+        self._cells = _Cells(self, axes, left, top, shape, limit, (across, CELL_HEIGHT))
+        self._title = title
+
+    def update(self, values, texts=None):
+        """Show these values, as numbers or by these texts."""
+        self._cells.show(values, "the matrix", texts)
+        columns = ", ".join(map(plain, self.columns))
+        said = [f"Heat map. {plain(self._title)}. Columns: {columns}."]
+        for name, row in zip(self.rows, values if texts is None else texts):
+            words = in_words(row) if texts is None else ", ".join(row)
+            said.append(f"{plain(name)}: {words}.")
+        self._said = " ".join(said)
+        return self._moving
+
+
+# Charts
+
+
+class Curves(Picture):
+    """Lines, each with its name at its end: `lines` is {name: role}. Labels are word and symbol.
+
+    `marks` are fixed points {text: (x, y)}; `points` names points that move, in the role of the
+    line of that name; `rule` adds an upright line that moves.
+    """
+
+    @styled
+    def __init__(
+        self,
+        lines,
+        x_label,
+        y_label,
+        x_limits,
+        y_limits,
+        title="",
+        x_scale="linear",
+        y_scale="linear",
+        marks=(),
+        points=(),
+        rule=False,
+        size=(8, 3.4),
+    ):
+        super().__init__(*size)
+        lines, marks = dict(lines), dict(marks)
+        self._right = size[0] - 0.35 - max(self._width_of(name, size=9.5) for name in lines)
+        self._low, self._high = 0.58, size[1] - (0.45 if title else 0.15)
+        if LABEL_GAP * len(lines) > self._high - self._low:
+            raise ValueError(f"{len(lines)} names do not fit beside the chart; make it higher")
+        place = 0.85, self._low, self._right - 0.85, self._high - self._low
+        self.axes = axes = self._chart(*place, title=title, xlabel=x_label, ylabel=y_label)
+        axes.set(xscale=x_scale, yscale=y_scale, xlim=x_limits, ylim=y_limits)
+        for axis in (axes.xaxis, axes.yaxis):
+            if axis.get_scale() == "log":
+                axis.set_major_locator(LogLocator(numticks=9))
+                axis.set_minor_locator(NullLocator())
+        for text, (x, y) in marks.items():
+            axes.plot(x, y, "o", mfc=PAPER, mec=INK, mew=1.4, ms=7, zorder=6)
+            below = {"xytext": (0, -9), "textcoords": "offset points", "ha": "center", "va": "top"}
+            axes.annotate(text, (x, y), **below, size=9)
+        self._rule = (
+            self._moves(axes.axvline(x_limits[0], color=INK, lw=1, zorder=1)) if rule else None
+        )
+        self._lines = {name: self._line(name, ROLES[role]) for name, role in lines.items()}
+        self._points = {}
+        for name in points:
+            role = ROLES[lines.get(name, "neutral")]
+            look = {"color": role.colour, "ms": 8, "mec": PAPER, "zorder": 7}
+            self._points[name] = self._moves(axes.plot([], [], role.marker, **look)[0])
+
+    def _line(self, name, role):
+        """A line, its name beside the chart, and a thin leader between the two."""
+        inches = {"transform": self.figure.dpi_scale_trans, "color": role.colour}
+        (line,) = self.axes.plot([], [], color=role.colour, ls=role.line, zorder=3)
+        leader = Line2D([], [], lw=0.8, alpha=0.5, clip_on=False, **inches)
+        self.axes.add_artist(leader)
+        label = self.axes.text(self._right + 0.2, 0, name, size=9.5, va="center", **inches)
+        return tuple(map(self._moves, (line, leader, label)))
+
+    def update(self, lines, points=None, rule=None):
+        """Show {name: (x, y)} for lines and points; the upright line stands at `rule`."""
+        points = points or {}
+        say_x, say_y = (
+            power if axis.get_scale() == "log" else number
+            for axis in (self.axes.xaxis, self.axes.yaxis)
+        )
+        ends, said = {}, []
+        for name, artists in self._lines.items():
+            for artist in artists:
+                artist.set_visible(name in lines)
+            if name in lines:
+                x, y = (np.asarray(values, dtype=float) for values in lines[name])
+                artists[0].set_data(x, y)
+                ends[name] = self._end(x, y)
+                said += (
+                    [f"{plain(name)} goes from {say_y(y[0])} to {say_y(y[-1])}"] if y.size else []
+                )
+        heights = spread({name: y for name, (_, y) in ends.items()}, self._low, self._high)
+        for name, (x, y) in ends.items():
+            _, leader, label = self._lines[name]
+            leader.set_data((x, self._right + 0.04, self._right + 0.16), (y, y, heights[name]))
+            label.set_y(heights[name])
+        for name, artist in self._points.items():
+            artist.set_visible(name in points)
+            if name in points:
+                x, y = points[name]
+                artist.set_data([x], [y])
+                said.append(f"{plain(name)} is marked at ({say_x(x)}, {say_y(y)})")
+        if self._rule is not None:
+            self._rule.set_visible(rule is not None)
+            self._rule.set_xdata([rule, rule])
+        across, up = plain(self.axes.get_xlabel()), plain(self.axes.get_ylabel())
+        title = plain(self.axes.get_title(loc="left"))
+        self._said = f"Chart of {up} against {across}. {title}. {'; '.join(said)}."
+        return self._moving
+
+    def _end(self, x, y):
+        """Where a line ends, in inches; within the chart, so that its name stays beside it."""
+        seen = np.isfinite(x) & np.isfinite(y)
+        if not seen.any():
+            return self._right, self._low
+        last = x[seen][-1], np.clip(y[seen][-1], *sorted(self.axes.get_ylim()))
+        pixels = self.axes.transData.transform(last)
+        across, up = self.figure.dpi_scale_trans.inverted().transform(pixels)
+        return min(across, self._right), up
+
+
+def spread(places, low, high):
+    """Push names apart until none covers another, and keep all between `low` and `high`."""
+    names = sorted(places, key=places.get)
+    heights = [places[name] for name in names]
+    for k in range(1, len(heights)):
+        heights[k] = max(heights[k], heights[k - 1] + LABEL_GAP)
+    for k in reversed(range(len(heights))):
+        ceiling = high - LABEL_GAP * (len(heights) - 1 - k)
+        heights[k] = np.clip(heights[k], low + LABEL_GAP * k, ceiling)
+    return dict(zip(names, heights))
+
+
+class TanhCurve(Picture):
+    """The curve of tanh, the point that a neuron sits at, and the tangent there."""
+
+    @styled
+    def __init__(self, z, h, title=""):
+        super().__init__(8, 3.4)
+        axes = self._chart(
+            0.85, 0.58, 4.6, 2.37, title=title, xlim=(z[0], z[-1]), ylim=(-1.25, 1.25)
+        )
+        axes.set(xlabel="sum $z$", ylabel="state $h = \\tanh(z)$")
+        forward, backward = ROLES["forward"], ROLES["backward"]
+        axes.plot(z, h, color=forward.colour)
+        self._left, self._reach = z[0], (z[-1] - z[0]) / 7
+        self._drop = axes.add_collection(LineCollection([], colors=FAINT, lw=1), autolim=False)
+        (self._tangent,) = axes.plot([], [], color=backward.colour, ls=backward.line)
+        look = {"color": forward.colour, "ms": 9, "mec": PAPER, "zorder": 5}
+        (self._point,) = axes.plot([], [], forward.marker, **look)
+        inches = {"transform": self.figure.dpi_scale_trans, "size": 11}
+        self._words = [
+            axes.text(5.8, y, "", color=role.colour, **inches)
+            for y, role in ((2.2, forward), (1.85, forward), (1.5, backward))
+        ]
+        for artist in (self._drop, self._tangent, self._point, *self._words):
+            self._moves(artist)
+
+    def update(self, z, h, slope):
+        """Put the point at (z, h), with a tangent of this slope."""
+        run = self._reach / np.hypot(1, self._reach * slope)
+        self._tangent.set_data((z - run, z + run), (h - slope * run, h + slope * run))
+        self._point.set_data([z], [h])
+        self._drop.set_segments([((z, -1.25), (z, h)), ((self._left, h), (z, h))])
+        z, h, slope = map(number, (z, h, slope))
+        texts = f"$z$ = {z}", f"$h$ = {h}", f"slope $1 - h^2$ = {slope}"
+        for artist, text in zip(self._words, texts):
+            artist.set_text(text)
+        self._said = (
+            f"Curve of tanh, a point at z = {z}, h = {h}, and its tangent of slope {slope}."
+        )
+        return self._moving
+
+
+class MapAndOrbit(Picture):
+    """A scalar cell's map from state to state, with an orbit as a cobweb and in time."""
+
+    @styled
+    def __init__(self, grid, steps, title=""):
+        super().__init__(8, 3.7)
+        self._grid, self._steps = np.asarray(grid, dtype=float), np.arange(steps + 1)
+        states = (-1.1, 1.1)
+        web = self._chart(0.75, 0.58, 2.65, 2.65, title=title, xlim=states, ylim=states)
+        web.set(xlabel="state $h_{t-1}$", ylabel="next state $h_t$")
+        time = self._chart(4.25, 0.58, 3.55, 2.65, xlim=(-0.5, steps + 0.5), ylim=states)
+        time.set(xlabel="step $t$", ylabel="state $h_t$")
+        for axis in (web.xaxis, web.yaxis, time.yaxis):
+            axis.set_major_locator(MultipleLocator(0.5))
+        forward, truth, neutral = ROLES["forward"], ROLES["truth"], ROLES["neutral"]
+        web.plot(states, states, color=neutral.colour, lw=1, ls=neutral.line)
+        time.axhline(0, color=neutral.colour, lw=0.8)
+        (self._curve,) = web.plot([], [], color=forward.colour)
+        (self._web,) = web.plot([], [], color=truth.colour, lw=0.9)
+        look = {"color": PAPER, "mec": truth.colour, "mew": 1.4, "ms": 7, "zorder": 5}
+        (self._fixed,) = web.plot([], [], truth.marker, **look)
+        (self._orbit,) = time.plot([], [], f"{forward.marker}-", color=forward.colour, lw=1.4, ms=4)
+        for artist in (self._curve, self._web, self._fixed, self._orbit):
+            self._moves(artist)
+
+    def update(self, curve, orbit, fixed=()):
+        """Show the map's values on the grid, the states h_0 to h_steps, and the fixed points."""
+        orbit = checked(orbit, self._steps.shape, "orbit")
+        self._curve.set_data(self._grid, checked(curve, self._grid.shape, "curve"))
+        stairs = np.repeat(orbit, 2)
+        self._web.set_data(stairs[:-1], (orbit[0], *stairs[2:]))
+        self._fixed.set_data(fixed, fixed)
+        self._orbit.set_data(self._steps, orbit)
+        self._said = (
+            f"Cobweb of a scalar map and its orbit over {len(orbit) - 1} steps. "
+            f"The state goes {', '.join(map(number, orbit[:4]))} and ends at {number(orbit[-1])}. "
+            f"Fixed points: {in_words(fixed)}."
+        )
+        return self._moving
+
+
+class StatesOverTime(Picture):
+    """All units over time as a heat map, and above it some of them as lines."""
+
+    @styled
+    def __init__(self, T, H, lines=(0,), title=""):
+        super().__init__(8, 4.1)
+        self._shape, self._units = (T, H), tuple(lines)
+        above = self._chart(
+            0.85, 2.35, 6.4, 1.3, title=title, xlim=(-0.5, T - 0.5), ylim=(-1.1, 1.1)
+        )
+        above.set_ylabel("state $h_t$")
+        above.tick_params(labelbottom=False)
+        colours = mpl.colormaps["viridis"](np.linspace(0, 0.75, len(self._units)))
+        self._lines = [above.plot([], [], color=colour, lw=1.5)[0] for colour in colours]
+        below = self._chart(0.85, 0.58, 6.4, 1.6, xlabel="step $t$", ylabel="unit $i$")
+        below.grid(False)
+        look = {"cmap": DIVERGING, "vmin": -1, "vmax": 1, "aspect": "auto", "origin": "lower"}
+        self._image = below.imshow(np.zeros((H, T)), extent=(-0.5, T - 0.5, -0.5, H - 0.5), **look)
+        scale = self.figure.colorbar(
+            self._image, cax=self._chart(7.4, 0.58, 0.12, 1.6), ticks=(-1, 0, 1)
+        )
+        scale.outline.set_visible(False)
+        for artist in (*self._lines, self._image):
+            self._moves(artist)
+
+    def update(self, h):
+        """Show the states h, of shape (T, H)."""
+        h = checked(h, self._shape, "h")
+        for unit, line in zip(self._units, self._lines):
+            line.set_data(np.arange(len(h)), h[:, unit])
+        self._image.set_data(h.T)
+        first, last = (number(np.abs(h[t]).max()) for t in (0, -1))
+        self._said = (
+            f"States of {h.shape[1]} units over {len(h)} steps as lines and as a heat map. "
+            f"The largest magnitude is {first} at the first step and {last} at the last."
+        )
+        return self._moving
+
+
+class Eigenvalues(Picture):
+    """The eigenvalues of a matrix, the unit circle, and the circle of the spectral radius."""
+
+    @styled
+    def __init__(self, count, limit=2.0, title=""):
+        super().__init__(4.2, 4.1)
+        self._count, span = count, (-limit, limit)
+        axes = self._chart(0.8, 0.58, 3.1, 3.1, title=title, xlim=span, ylim=span)
+        axes.set(xlabel="real part", ylabel="imaginary part")
+        angle = np.linspace(0, 2 * np.pi, 181)
+        self._unit = np.cos(angle), np.sin(angle)
+        axes.plot(*self._unit, color=INK, lw=1)
+        forward, future = ROLES["forward"], ROLES["future"]
+        (self._circle,) = axes.plot([], [], color=future.colour, lw=1.3, ls=future.line)
+        (self._dots,) = axes.plot([], [], forward.marker, color=forward.colour, ms=5, mec=PAPER)
+        place = {"x": 0.03, "y": 0.97, "va": "top", "transform": axes.transAxes}
+        self._words = axes.text(**place, s="", color=future.colour)
+        for artist in (self._circle, self._dots, self._words):
+            self._moves(artist)
+
+    def update(self, values, radius):
+        """Show the eigenvalues, and the circle of this spectral radius."""
+        values = np.asarray(values)
+        if values.shape != (self._count,):
+            raise ValueError(f"values has shape {values.shape}; it should be {(self._count,)}")
+        self._dots.set_data(values.real, values.imag)
+        self._circle.set_data(*(radius * side for side in self._unit))
+        self._words.set_text(f"spectral radius $\\rho$ = {number(radius)}")
+        self._said = (
+            f"{self._count} eigenvalues in the complex plane, and the unit circle. "
+            f"The spectral radius is {number(radius)}."
+        )
+        return self._moving
