@@ -179,7 +179,7 @@ def _fit(legend, *arrays):
 
     "x NT integer, W VD" says: x is integer and has shape (N, T), W is numerical with shape (V, D).
     """
-    entries, sizes, dtypes, fits = _entries(legend), {}, [], True
+    entries, dtypes = _entries(legend), []
     for (name, axes, kind), array in zip(entries, arrays, strict=True):
         if type(array) is not np.ndarray:
             needed = f"a numpy.ndarray of shape ({', '.join(axes)})"
@@ -188,10 +188,9 @@ def _fit(legend, *arrays):
             raise ValueError(f"{name} has dtype {array.dtype}; it should be {kind}")
         if kind == "numerical":
             dtypes.append(np.float64 if array.dtype.kind in "iu" else array.dtype)
-        fits &= array.ndim == len(axes)
-        fits &= all(sizes.setdefault(axis, n) == n for axis, n in zip(axes, array.shape))
-    if not fits:
-        raise ValueError(_misfit(entries, [array.shape for array in arrays]))
+    shapes = [array.shape for array in arrays]
+    if _sizes(entries, shapes)[1]:
+        raise ValueError(_misfit(entries, shapes))
     dtype = np.result_type(*dtypes)
     return [
         np.asarray(array, dtype) if kind == "numerical" else array
@@ -204,20 +203,29 @@ def _entries(legend):
     return [(*entry.split(), "numerical")[:3] for entry in legend.split(", ")]
 
 
-def _misfit(entries, shapes):
-    """Name the first array that does not fit. Of different sizes, the most frequent is right."""
-    seen = {}
+def _sizes(entries, shapes):
+    """Return the size of each axis, by its letter, and how many others contradict it."""
+    sizes, conflicts = {}, 0
     for (_, axes, _), shape in zip(entries, shapes):
-        for axis, n in zip(axes, shape if len(shape) == len(axes) else ()):
-            seen.setdefault(axis, []).append(n)
-    size = {axis: max(n, key=n.count) for axis, n in seen.items()}
-    for (name, axes, _), shape in zip(entries, shapes):
-        needed = tuple(size.get(axis, axis) for axis in axes)
-        if shape != needed:
-            others = [f"{o} {s}" for (o, _, _), s in zip(entries, shapes) if o != name]
+        conflicts += len(axes) != len(shape)
+        for axis, size in zip(axes, shape):
+            conflicts += sizes.setdefault(axis, size) != size
+    return sizes, conflicts
+
+
+def _misfit(entries, shapes):
+    """Name the array without which the others fit best (of several such, the last)."""
+    blamed, fewest = None, np.inf
+    for i, ((name, axes, _), shape) in enumerate(zip(entries, shapes)):
+        others = entries[:i] + entries[i + 1 :], shapes[:i] + shapes[i + 1 :]
+        sizes, conflicts = _sizes(*others)
+        if conflicts <= fewest:
+            fewest = conflicts
+            needed = tuple(sizes.get(axis, axis) for axis in axes)
             letters, needed = (str(tuple(n)).replace("'", "") for n in (axes, needed))
-            fit = f"it should be {letters} = {needed} to fit {', '.join(others)}"
-            return f"{name} has shape {shape}; {fit}"
+            rest = ", ".join(f"{other} {shape}" for (other, _, _), shape in zip(*others))
+            blamed = f"{name} has shape {shape}; it should be {letters} = {needed} to fit {rest}"
+    return blamed
 
 
 def _check_symbols(name, symbols, V):

@@ -1,0 +1,67 @@
+"""The layers under test, as a table: what each takes, and how it is called.
+
+Every function is looked up in rnn_layers when it is called, so that a wrong version put in its
+place is the one that is tested.
+"""
+
+import numpy as np
+
+import rnn_layers
+
+SIZES = {"N": 2, "T": 3, "D": 4, "H": 5, "V": 6, "M": 7}  # all different
+LAYERS = {
+    "rnn_step": ("x ND, prev_h NH, Wx DH, Wh HH, b H", "NH"),
+    "rnn": ("x NTD, h0 NH, Wx DH, Wh HH, b H", "NTH"),
+    "word_embedding": ("x NT, W VD", "NTD"),
+    "temporal_affine": ("x NTD, w DM, b M", "NTM"),
+}
+
+
+def arguments(layer, seed=0, scale=0.5, dtype=np.float64, **sizes):
+    """Return the layer's arguments by name: random, none of them zero."""
+    rng = np.random.default_rng(seed)
+    sizes = SIZES | sizes
+    drawn = {}
+    for entry in LAYERS[layer][0].split(", "):
+        name, axes = entry.split()
+        shape = tuple(sizes[axis] for axis in axes)
+        if (layer, name) == ("word_embedding", "x"):
+            drawn[name] = rng.integers(0, sizes["V"], shape)
+        else:
+            drawn[name] = (scale * rng.standard_normal(shape)).astype(dtype)
+    return drawn
+
+
+def upstream(layer, seed=1, dtype=np.float64, **sizes):
+    """Return a random gradient by the layer's output."""
+    sizes = SIZES | sizes
+    shape = tuple(sizes[axis] for axis in LAYERS[layer][1])
+    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
+
+
+def forward(layer, *args, **kwargs):
+    """Call the layer's forward function: (out, cache)."""
+    return getattr(rnn_layers, f"{layer}_forward")(*args, **kwargs)
+
+
+def backward(layer, dout, cache):
+    """Call the layer's backward function; return its gradients as a tuple, also where it is one."""
+    gradients = getattr(rnn_layers, f"{layer}_backward")(dout, cache)
+    return gradients if isinstance(gradients, tuple) else (gradients,)
+
+
+def gradients(layer, args, dout):
+    """Return the gradients by name of the argument, forward and backward in one call."""
+    found = backward(layer, dout, forward(layer, **args)[1])
+    names = [name for name in args if args[name].dtype.kind != "i"]
+    assert len(found) == len(names), f"{layer}_backward returns {len(found)} arrays"
+    return dict(zip(names, found))
+
+
+def scores(seed=0, dtype=np.float64, **sizes):
+    """Return x, y, mask for temporal_softmax_loss; at least one step counts and one does not."""
+    rng = np.random.default_rng(seed)
+    N, T, V = ((SIZES | sizes)[axis] for axis in "NTV")
+    mask = rng.random((N, T)) < 0.6
+    mask.flat[:1], mask.flat[-1:] = True, N * T == 1
+    return rng.standard_normal((N, T, V)).astype(dtype), rng.integers(0, V, (N, T)), mask
