@@ -5,7 +5,8 @@ Every picture draws its fixed part once. Its `figure` is a Matplotlib figure out
 in words what is to be seen now. Lengths are in inches throughout.
 """
 
-from pathlib import Path
+import functools
+import pathlib
 from typing import NamedTuple
 
 import matplotlib as mpl
@@ -14,8 +15,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, PathPatch, Rectangle
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
 from matplotlib.ticker import LogLocator, MultipleLocator, NullLocator
 
 
@@ -29,23 +33,25 @@ class Role(NamedTuple):
 
 ROLES = {
     "forward": Role("#1F6FC0", "-", "o"),
-    "backward": Role("#B03A06", (0, (5, 2)), "s"),  # a gradient: the total derivative
-    "loss": Role("#B47A00", (0, (1, 1.2)), "^"),  # blame straight from the loss: the partial one
+    "backward": Role("#9E2A00", (0, (5, 2)), "s"),  # a gradient: the total derivative
+    "loss": Role("#A67000", (0, (1, 1.2)), "^"),  # blame straight from the loss: the partial one
     "future": Role("#4B1A9C", (0, (6, 1.5, 1, 1.5)), "v"),  # blame by way of later steps: the carry
     "truth": Role("#1A1A1A", "-", "D"),
-    "wrong": Role("#E65FCB", (0, (3, 1.5, 1, 1.5, 1, 1.5)), "X"),
+    "wrong": Role("#F25FA0", (0, (3, 1.5, 1, 1.5, 1, 1.5)), "X"),
     "neutral": Role("#5F5F5F", (0, (2, 2)), "."),
 }
 INK, FAINT, PAPER = "#222222", "#C9C9C9", "#FFFFFF"
 DIVERGING = mpl.colormaps["BrBG"]  # negative is brown, zero is pale, positive is green
 
-MONO = {"family": "monospace", "size": 9}
-CELL_WIDTH, CELL_HEIGHT = 0.54, 0.27  # of a coloured cell: six characters of MONO and air
+CELL_WIDTH, CELL_HEIGHT = 0.54, 0.27  # of a coloured cell: six characters and air
 COLUMN_WIDTH, LINE_HEIGHT = 0.5, 0.158  # of numbers without cells
 BADGE = (0.1, 0.2)  # half the width of the sign of an operation: one character, or a word
 LABEL_GAP = 0.18  # between the middles of two names beside a chart
 
-styled = mpl.rc_context(fname=Path(__file__).with_name("course.mplstyle"))
+FONT = FontProperties(family="DejaVu Sans Mono")
+ADVANCE, RISE = 0.602, 0.365  # of FONT, in its size: one character, half the height of a digit
+
+styled = mpl.rc_context(fname=pathlib.Path(__file__).with_name("course.mplstyle"))
 
 
 # Words and numbers
@@ -71,11 +77,6 @@ def power(value):
     """One digit and a power of ten, for what spans many orders of magnitude."""
     digit, exponent = f"{float(value):.0e}".split("e")
     return f"{digit}e{int(exponent)}".replace("-", "−")
-
-
-def matrix_text(array):
-    """The rows of an array of at most two axes as lines, in columns of equal width."""
-    return "\n".join(" ".join(f"{number(v):>6}" for v in row) for row in np.atleast_2d(array))
 
 
 def in_words(array):
@@ -141,6 +142,44 @@ class Picture:
         return width
 
 
+@functools.cache
+def glyph(character):
+    """The outline of a character, in inches where its size is 1 point."""
+    outline = TextPath((0, 0), character, size=72, prop=FONT)
+    return outline.vertices / 72**2, outline.codes
+
+
+class Numbers(PathPatch):
+    """Many numbers as one shape: a Text artist takes a millisecond for each, this one for all."""
+
+    def __init__(self, colour, size=9):
+        super().__init__(Path(np.empty((0, 2))), fc=colour, lw=0, zorder=4)
+        self.size, self.lines = size, []
+
+    def show(self, lines):
+        """Show these lines, each (x, y, text) with its centre."""
+        self.lines = list(lines)
+        vertices, codes = [np.empty((0, 2))], [np.empty(0, dtype=Path.code_type)]
+        for x, y, text in self.lines:
+            left = x - self.size * ADVANCE / 72 * len(text) / 2
+            for k, character in enumerate(text):
+                if character == " ":
+                    continue
+                outline, code = glyph(character)
+                corner = left + self.size * ADVANCE / 72 * k, y - self.size * RISE / 72
+                vertices.append(self.size * outline + corner)
+                codes.append(code)
+        self.set_path(Path(np.concatenate(vertices), np.concatenate(codes)))
+
+
+def lines_of(array, x, y, pitch=LINE_HEIGHT):
+    """The rows of an array around a centre, in columns of equal width, as Numbers show them."""
+    rows = np.atleast_2d(array)
+    for k, row in enumerate(rows):
+        text = " ".join(f"{number(value):>6}" for value in row)
+        yield x, y + pitch * ((len(rows) - 1) / 2 - k), text
+
+
 class _Cells:
     """A matrix as coloured cells with a number in each; left and top are its corner."""
 
@@ -152,22 +191,25 @@ class _Cells:
         boxes = [((x, y), (x + across, y), (x + across, y - up), (x, y - up)) for x, y in corners]
         cells = PolyCollection(boxes, edgecolors=PAPER, linewidths=1)
         self._cells = picture._moves(axes.add_collection(cells, autolim=False))
-        centre = {"ha": "center", "va": "center_baseline", **MONO}
-        self._numbers = [
-            picture._moves(axes.text(x + across / 2, y - up / 2, "", **centre)) for x, y in corners
-        ]
+        self._centres = [(x + across / 2, y - up / 2) for x, y in corners]
+        self._inks = {
+            ink: picture._moves(axes.add_patch(Numbers(ink))) for ink in ("#000000", "#FFFFFF")
+        }
 
     def show(self, array, name, texts=None):
         values = checked(array, self.shape, name).ravel()
-        texts = map(number, values) if texts is None else np.ravel(texts)
+        texts = list(map(number, values)) if texts is None else list(np.ravel(texts))
         colours = DIVERGING(Normalize(-self.limit, self.limit)(values))
         self._cells.set(facecolor=colours, visible=True)
-        for artist, text, ink in zip(self._numbers, texts, readable_on(colours), strict=True):
-            artist.set(text=text, color=ink, visible=True)
+        readable = readable_on(colours)
+        for ink, numbers in self._inks.items():
+            chosen = readable == ink
+            numbers.show((*self._centres[k], texts[k]) for k in np.flatnonzero(chosen))
 
     def hide(self):
-        for artist in (self._cells, *self._numbers):
-            artist.set_visible(False)
+        self._cells.set_visible(False)
+        for numbers in self._inks.values():
+            numbers.show(())
 
 
 def two_axes(shape):
@@ -229,6 +271,8 @@ class ComputationGraph(Picture):
         axes = self._sheet()
         self._links = [self._link(axes, *edge) for edge in edges]
         self._boxes = {node.name: self._box(axes, node) for node in nodes}
+        self._values = self._moves(axes.add_patch(Numbers(ROLES["forward"].colour)))
+        self._gradients = self._moves(axes.add_patch(Numbers(ROLES["backward"].colour)))
         centre = {"ha": "center", "va": "center", "size": 11}
         self._caption = self._moves(axes.text(size[0] / 2, 0.2, "", **centre))
 
@@ -245,7 +289,7 @@ class ComputationGraph(Picture):
         return node.place[0] - width / 2, node.place[1] - height / 2, width, height
 
     def _box(self, axes, node):
-        """The box, and its artists that move: frame, value, gradient and the gradient's name."""
+        """Draw the box; its frame moves. The centres of its value and of its gradient."""
         left, bottom, width, height = self._corner_and_size(node)
         fill = PAPER if node.operation else "#F6F6F4"
         rounded(axes, left, bottom, width, height, ec="#B5B5B5", fc=fill, zorder=2)
@@ -254,15 +298,12 @@ class ComputationGraph(Picture):
             self._badge(axes, node.operation, left, node.place[1])
         blue, red = ROLES["forward"].colour, ROLES["backward"].colour
         name = {"size": 9, "weight": "bold", "va": "center", "zorder": 4}
-        numbers = {"ha": "center", "va": "center", "linespacing": 1.15, "zorder": 4, **MONO}
         top, (x, _) = bottom + height, node.place
         axes.text(left + 0.07, top - 0.13, node.name, color=blue, **name)
         half = two_axes(node.shape)[0] * LINE_HEIGHT / 2
-        value = axes.text(x, top - 0.25 - half, "", color=blue, **numbers)
-        gradient = axes.text(x, top - 0.33 - 3 * half, "", color=red, **numbers)
         right = left + width - 0.07
-        blamed = axes.text(right, top - 0.13, node.gradient, ha="right", color=red, **name)
-        return tuple(map(self._moves, (frame, value, gradient, blamed)))
+        axes.text(right, top - 0.13, node.gradient, ha="right", color=red, **name)
+        return self._moves(frame), (x, top - 0.25 - half), (x, top - 0.33 - 3 * half)
 
     @staticmethod
     def _badge(axes, operation, right, y):
@@ -314,21 +355,21 @@ class ComputationGraph(Picture):
         known = {name for passed in done for name in passed.values}
         blamed = {name for passed in done for name in passed.gradients}
         said = [f"Computation graph, step {step} of {len(self.steps) - 1}: {plain(now.caption)}."]
+        values_shown, gradients_shown = [], []
         for name, node in self.nodes.items():
-            frame, value, gradient, header = self._boxes[name]
+            frame, above, below = self._boxes[name]
             frame.set_visible(name in now.values + now.gradients)
             frame.set_edgecolor(ROLES["backward" if name in now.gradients else "forward"].colour)
-            value.set_visible(name in known)
             if name in known:
                 array = checked(values.get(name), node.shape, name)
-                value.set_text(matrix_text(array))
+                values_shown += lines_of(array, *above)
                 said.append(f"{name} = {in_words(array)}.")
-            gradient.set_visible(name in blamed)
-            header.set_visible(name in blamed)
             if name in blamed:
                 array = checked(gradients.get(name), node.shape, f"the gradient of {name}")
-                gradient.set_text(matrix_text(array))
+                gradients_shown += lines_of(array, *below)
                 said.append(f"{node.gradient} = {in_words(array)}.")
+        self._values.show(values_shown)
+        self._gradients.show(gradients_shown)
         for source, target, there, back, factor in self._links:
             there.set_visible({source, target} <= known)
             back.set_visible({source, target} <= blamed)
@@ -449,7 +490,7 @@ class UnrolledNetwork(Picture):
         ("dz", Row("backward", "through tanh", "$dL/dz_t$")),
     )
     SUMS = (("dWx", "$dL/dW_x$"), ("dWh", "$dL/dW_h$"), ("db", "$dL/db$"))
-    LEFT, FONT = 1.35, {"family": "monospace", "size": 8.5}
+    LEFT, SIZE, PITCH = 1.35, 8.5, 0.15
 
     @styled
     def __init__(self, x, h0, backward=True):
@@ -458,7 +499,7 @@ class UnrolledNetwork(Picture):
         checked(h0, (N, H), "h0")
         self.backward, self._states, self._start = backward, (N, self.T, H), (N, H)
         self._rows = dict(self.BLAME + self.STATE if backward else self.STATE)
-        self._box = 0.0711 * (7 * max(D, H) - 1) + 0.1, 0.15 * N + 0.12
+        self._box = self.SIZE * ADVANCE / 72 * (7 * max(D, H) - 1) + 0.1, self.PITCH * N + 0.12
         pitch, apart = (8 - self.LEFT) / (self.T + 1), self._box[1] + 0.2
         if pitch < self._box[0] + 0.16:
             raise ValueError(f"T = {self.T}, D = {D}, H = {H} do not fit side by side; take fewer")
@@ -469,24 +510,30 @@ class UnrolledNetwork(Picture):
         self._columns = self.LEFT + pitch * (np.arange(self.T + 1) + 0.5)
         self._ys = {name: height - 0.5 - apart * (k + 0.5) for k, name in enumerate(self._rows)}
         lowest = self._ys["x"] - apart / 2 + 0.03
-        self._texts = {}
         for name in self._rows:
             self._draw_row(axes, name)
         self._arrows = [self._connect(axes, t) for t in range(1, self.T + 1)]
         for t in range(1, self.T + 1):
             axes.text(self._columns[t], height - 0.33, f"$t = {t}$", ha="center")
-            axes.text(self._columns[t], self._ys["x"], matrix_text(x[:, t - 1]), **self._look("x"))
-        axes.text(self._columns[0], self._ys["h"], matrix_text(h0), **self._look("h"))
+        given = [line for t in range(self.T) for line in self._lines(x[:, t], "x", t + 1)]
+        axes.add_patch(self._numbers("x")).show((*given, *self._lines(h0, "h", 0)))
         tall = height - 0.08 - lowest
         frame = rounded(axes, 0, lowest, pitch - 0.08, tall, 0.08, fc="none", lw=1.6)
         self._frame = self._moves(frame)
+        self._shown = {
+            name: self._moves(axes.add_patch(self._numbers(name)))
+            for name in self._rows
+            if name != "x"
+        }
         self._sums = self._draw_sums(axes, lowest - 0.3, D, H) if backward else {}
         centre = {"ha": "center", "va": "center", "size": 10.5}
         self._caption = self._moves(axes.text(4, 0.2, "", **centre))
 
-    def _look(self, name):
-        colour = ROLES[self._rows[name].role].colour
-        return {"color": colour, "ha": "center", "va": "center", "linespacing": 1.15, **self.FONT}
+    def _numbers(self, name):
+        return Numbers(ROLES[self._rows[name].role].colour, self.SIZE)
+
+    def _lines(self, array, name, t):
+        return lines_of(array, self._columns[t], self._ys[name], self.PITCH)
 
     def _draw_row(self, axes, name):
         role, words, symbol = self._rows[name]
@@ -501,9 +548,6 @@ class UnrolledNetwork(Picture):
         for t in range(name not in first, self.T + 1):
             left, bottom = self._columns[t] - width / 2, y - height / 2
             rounded(axes, left, bottom, width, height, 0.05, **look)
-            if name != "x" and (name, t) != ("h", 0):
-                text = axes.text(self._columns[t], y, "", **self._look(name))
-                self._texts[name, t] = self._moves(text)
 
     def _connect(self, axes, t):
         """The arrows into step t on the way forward, and the carry out of it on the way back."""
@@ -547,20 +591,22 @@ class UnrolledNetwork(Picture):
         now = self.T + 1 - gone if gone else run
         said = [f"Unrolled network of {self.T} steps, position {step} of {last}."]
         arrays = blame | {"h": h}
-        for (name, t), text in self._texts.items():
-            since = now - 1 if name == "carry" else now
-            known = t <= run if name == "h" else gone > 0 and t >= since
-            text.set_visible(known)
-            if not known:
-                continue
-            if t == 0:
-                label, values = "dh0", checked(arrays.get("dh0"), self._start, "dh0")
-            else:
-                whole = checked(arrays.get(name), self._states, name)
-                label, values = f"{name} at t = {t}", whole[:, t - 1]
-            text.set_text(matrix_text(values))
-            if t in (now, since):
-                said.append(f"{label}: {in_words(values)}.")
+        for name, numbers in self._shown.items():
+            if name == "h":
+                known = range(1, run + 1)
+            else:  # the carry is known one step further back
+                known = range(now - (name == "carry"), self.T + 1) if gone else ()
+            lines = []
+            for t in known:
+                if t == 0:
+                    label, values = "dh0", checked(arrays.get("dh0"), self._start, "dh0")
+                else:
+                    whole = checked(arrays.get(name), self._states, name)
+                    label, values = f"{name} at t = {t}", whole[:, t - 1]
+                lines += self._lines(values, name, t)
+                if t in (now, now - 1):
+                    said.append(f"{label}: {in_words(values)}.")
+            numbers.show(lines)
         for t, forward, back in self._arrows:
             for artist in forward:
                 artist.set_visible(t <= run)
@@ -647,23 +693,22 @@ class Matrices(Picture):
         half = CELL_HEIGHT * rows / 2
         centre = {"x": x + wide / 2, "ha": "center"}
         shape = {"size": 8, "color": ROLES["neutral"].colour, "va": "top"}
-        marks = (
-            axes.text(**centre, y=middle + half + 0.06, s=label, va="bottom"),
-            axes.text(**centre, y=middle - half - 0.05, s=str(array.shape), **shape),
-            axes.text(x - 0.18, middle, operator, ha="center", va="center", size=13),
-        )
+        axes.text(**centre, y=middle + half + 0.06, s=label, va="bottom")
+        axes.text(**centre, y=middle - half - 0.05, s=str(array.shape), **shape)
+        axes.text(x - 0.18, middle, operator, ha="center", va="center", size=13)
         left = x + (wide - columns * CELL_WIDTH) / 2
         cells = _Cells(self, axes, left, middle + half, array.shape, limit)
-        return tuple(map(self._moves, marks)), cells
+        corner, size = (x - 0.34, middle - half - 0.3), (wide + 0.36, 2 * half + 0.62)
+        cover = Rectangle(corner, *size, fc=PAPER, lw=0, zorder=9)  # over a term that is left out
+        return self._moves(axes.add_patch(cover)), cells
 
     def update(self, arrays):
         """Show these arrays by label; a matrix that is left out goes, and its operator with it."""
         unknown = set(arrays) - set(self._terms)
         if unknown:
             raise ValueError(f"no matrix is called {min(unknown)}; there are {list(self._terms)}")
-        for label, (marks, cells) in self._terms.items():
-            for mark in marks:
-                mark.set_visible(label in arrays)
+        for label, (cover, cells) in self._terms.items():
+            cover.set_visible(label not in arrays)
             if label in arrays:
                 cells.show(arrays[label], label)
             else:
@@ -849,10 +894,14 @@ class TanhCurve(Picture):
         look = {"color": forward.colour, "ms": 9, "mec": PAPER, "zorder": 5}
         (self._point,) = axes.plot([], [], forward.marker, **look)
         inches = {"transform": self.figure.dpi_scale_trans, "size": 11}
-        self._words = [
-            axes.text(5.8, y, "", color=role.colour, **inches)
-            for y, role in ((2.2, forward), (1.85, forward), (1.5, backward))
-        ]
+        self._words = []
+        for y, text, role in (
+            (2.2, "$z$", forward),
+            (1.85, "$h$", forward),
+            (1.5, "slope $1 - h^2$", backward),
+        ):
+            axes.text(6.9, y, f"{text} = ", ha="right", color=role.colour, **inches)
+            self._words.append(axes.text(6.95, y, "", color=role.colour, **inches))
         for artist in (self._drop, self._tangent, self._point, *self._words):
             self._moves(artist)
 
@@ -863,8 +912,7 @@ class TanhCurve(Picture):
         self._point.set_data([z], [h])
         self._drop.set_segments([((z, -1.25), (z, h)), ((self._left, h), (z, h))])
         z, h, slope = map(number, (z, h, slope))
-        texts = f"$z$ = {z}", f"$h$ = {h}", f"slope $1 - h^2$ = {slope}"
-        for artist, text in zip(self._words, texts):
+        for artist, text in zip(self._words, (z, h, slope)):
             artist.set_text(text)
         self._said = (
             f"Curve of tanh, a point at z = {z}, h = {h}, and its tangent of slope {slope}."
@@ -979,7 +1027,7 @@ class Eigenvalues(Picture):
             raise ValueError(f"values has shape {values.shape}; it should be {(self._count,)}")
         self._dots.set_data(values.real, values.imag)
         self._circle.set_data(*(radius * side for side in self._unit))
-        self._words.set_text(f"spectral radius $\\rho$ = {number(radius)}")
+        self._words.set_text(f"spectral radius ρ = {number(radius)}")
         self._said = (
             f"{self._count} eigenvalues in the complex plane, and the unit circle. "
             f"The spectral radius is {number(radius)}."
