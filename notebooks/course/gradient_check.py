@@ -151,7 +151,7 @@ def _report(name, case, against):
     wrong = case.wrong()
     error = np.where(wrong, np.abs(case.has - case.needs), -1)
     worst = np.unravel_index(np.argmax(error), error.shape)
-    place = f"[{', '.join(map(str, worst))}]"
+    place = f"[{', '.join(map(str, worst))}]" if worst else ""
     return (
         f"{name} is wrong in {np.sum(wrong)} of {wrong.size} entries, relative error "
         f"{relative_error(case.has, case.needs):.1e}.\n"
