@@ -1,0 +1,378 @@
+"""Exercises: the reader writes a function, and `check`, in the same cell, answers in words.
+
+    def rnn_step_forward(x, prev_h, Wx, Wh, b):
+        next_h = ...
+        return next_h
+
+
+    check(rnn_step_forward)
+
+What is still `...` is "to do" and stops nothing. `hint(rnn_step_forward)` says one thing more each
+time, `solution(rnn_step_forward)` prints an answer. For teachers: with `exercises.strict = True`,
+or COURSE_STRICT=1 in the environment, an answer that is wrong or missing raises AssertionError.
+
+To add an exercise, write its solution into solutions.py, its slips into wrong_versions.py unless
+they are there, and an entry into EXERCISES, at the end.
+"""
+
+import contextlib
+import functools
+import inspect
+import linecache
+import os
+import re
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import combinations, product
+from types import FunctionType
+
+import numpy as np
+
+import rnn_layers
+from course import solutions, wrong_versions
+from course.diagnoses import Case, what_fits
+
+strict = os.environ.get("COURSE_STRICT", "0") not in ("", "0")
+
+SIZES = [(2, 5, 3, 4), (3, 4, 5, 2), (1, 1, 3, 2)]  # N, T, D, H: all different, then small
+TOLERANCE = 1e-9  # relative to the largest entry that is needed
+AFTER = " after the call"
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What the reader is asked for, and how it is judged.
+
+    returns  the names of what his function returns, in order
+    draw     draw(normal, N, T, D, H) -> random arrays by name; normal(shape) draws one
+    ask      ask(function, **arrays) calls the reader's function
+    know     know(function, **arrays) calls the right function, or a wrong version of it
+    hints    each says more than the one before
+    """
+
+    returns: tuple
+    draw: Callable
+    ask: Callable
+    know: Callable
+    hints: tuple
+
+
+def check(function):
+    """Say in words whether the reader's function is right and, if it is not, what is wrong."""
+    if not isinstance(function, FunctionType):
+        raise TypeError(f"check needs your function, but {function!r} is none")
+    name, exercise = _find(function)
+    try:
+        with np.errstate(all="ignore"):  # NaN and infinity get a verdict, not a warning
+            for seed, sizes in enumerate(SIZES):
+                arrays = exercise.draw(np.random.default_rng(seed).standard_normal, *sizes)
+                _judge(exercise, function, arrays, sizes)
+    except AssertionError as verdict:
+        if strict:
+            raise AssertionError(str(verdict)) from None
+        print(verdict)
+    else:
+        print(f"Right: {name} returns the right {_listed(exercise.returns)} at all sizes tried.")
+
+
+def hint(function, level=None):
+    """Print the next hint for the function, or the hint of that level."""
+    name, exercise = _find(function)
+    last = len(exercise.hints)
+    level = min(_hints_given.get(name, 0) + 1, last) if level is None else level
+    if level not in range(1, last + 1):
+        raise ValueError(f"level is {level}; it should be from 1 to {last}")
+    _hints_given[name] = level
+    print(f"Hint {level} of {last}: {exercise.hints[level - 1]}")
+    if level == last:
+        print(f"That was the last one; solution({name}) prints an answer.")
+
+
+def solution(function):
+    """Print an answer that passes the check."""
+    name, _ = _find(function)
+    print(inspect.getsource(getattr(solutions, name)).rstrip())
+
+
+_hints_given = {}  # name of the function -> level of the last hint
+
+
+def _find(function):
+    name = function if isinstance(function, str) else getattr(function, "__name__", function)
+    if name not in EXERCISES:
+        raise ValueError(f"{name} is no exercise; the exercises are {_listed(EXERCISES)}")
+    return name, EXERCISES[name]
+
+
+# The verdict. Each step raises AssertionError, in words for the reader, if that is where it ends.
+def _judge(exercise, function, arrays, sizes):
+    name = function.__name__
+    needs = _observe(exercise, exercise.know, _right_version(name), arrays)
+    has = _observe(exercise, functools.partial(_call, exercise), function, arrays)
+    blank = [part for part, value in has.items() if value is None or value is ...]
+    if len(blank) == len(exercise.returns):
+        raise AssertionError(_to_do(name, blank))
+    has = {part: _as_array(part, has[part], needs[part]) for part in has if part not in blank}
+    wrong = [part for part in has if not _same(has[part], needs[part])]
+    right = [part for part in exercise.returns if part not in wrong + blank]
+    if not wrong and not blank:
+        return
+
+    lines = [] if sizes == SIZES[0] else [f"With {_shapes(arrays)}:"]
+    kinds = {"Right": right, "Wrong": wrong, "To do": blank}
+    lines.append(" ".join(f"{kind}: {_listed(parts)}." for kind, parts in kinds.items() if parts))
+    if wrong:
+        lines.append(_first_wrong(wrong[0], has[wrong[0]], needs[wrong[0]]))
+        lines.extend(_reasons(exercise, name, arrays, sizes, has, needs, wrong))
+    raise AssertionError("\n".join(lines))
+
+
+def _observe(exercise, call, function, arrays):
+    """Return by name what a function returns, and what its arguments are after the call."""
+    given = {name: array.copy() for name, array in arrays.items()}
+    returned = _as_tuple(exercise.returns, function.__name__, call(function, **given))
+    after = {name + AFTER: array for name, array in given.items()}
+    return dict(zip(exercise.returns, returned)) | after
+
+
+def _call(exercise, function, **arrays):
+    try:
+        return exercise.ask(function, **arrays)
+    except Exception as error:
+        raise AssertionError(_stumble(exercise, function, error)) from None
+
+
+def _stumble(exercise, function, error):
+    """Say where the reader's function stopped and why: not yet written, or a mistake."""
+    name, code = function.__name__, function.__code__
+    what = re.sub(r" at 0x[0-9a-fA-F]+", "", f"{type(error).__name__}: {error}")
+    stops = [
+        (frame.f_locals, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename == code.co_filename
+    ]
+    if not stops:
+        return f"{name} does not take what it is given.\n{what}"
+    seen, line = stops[-1]
+    blank = [variable for variable, value in seen.items() if value is ...]
+    if isinstance(error, NameError) and error.name in exercise.returns:
+        blank.append(error.name)
+    if blank or isinstance(error, NotImplementedError):
+        return _to_do(name, blank or exercise.returns)
+    text = linecache.getline(code.co_filename, line).strip()
+    words = dict.fromkeys(re.findall(r"\w+", text))
+    shapes = _shapes({word: seen[word] for word in words if isinstance(seen.get(word), np.ndarray)})
+    lines = [f"{name} stops in its line {line - code.co_firstlineno + 1}: {text}", what]
+    return "\n".join([*lines, f"The shapes there: {shapes}."] if shapes else lines)
+
+
+def _to_do(name, parts):
+    return f"To do: {_listed(parts)} in {name}. hint({name}) helps."
+
+
+def _as_tuple(names, function, returned):
+    if returned is None or returned is ...:
+        return [None] * len(names)
+    if len(names) == 1:
+        return [returned]
+    several = isinstance(returned, (tuple, list))
+    if not several or len(returned) != len(names):
+        count = f"{len(returned)} values" if several else "one value"
+        needed = f"{len(names)}: {_listed(names)}"
+        raise AssertionError(f"{function} returns {count}; it should return {needed}.")
+    return returned
+
+
+def _as_array(name, value, needed):
+    shape = np.shape(needed)
+    if not (isinstance(value, np.ndarray) or (shape == () and np.isscalar(value))):
+        kind = f"a numpy.ndarray of shape {shape}" if shape else "a number"
+        raise AssertionError(f"{name} is of type {type(value).__name__}; it should be {kind}.")
+    array = np.asarray(value)
+    if array.dtype.kind not in "iuf":
+        raise AssertionError(f"{name} has dtype {array.dtype}; it should be float64.")
+    return array
+
+
+def _same(has, needs):
+    return np.shape(has) == np.shape(needs) and not np.any(Case(has, needs, TOLERANCE).wrong())
+
+
+def _first_wrong(name, has, needs):
+    if has.shape != needs.shape:
+        return f"{name} has shape {has.shape}; it should be {needs.shape}."
+    first = tuple(np.argwhere(Case(has, needs, TOLERANCE).wrong())[0].tolist())
+    where = f"{name}: entry {list(first)}" if first else name
+    value, needed = f"{has[first]:.4g}", f"{needs[first]:.4g}"
+    if value == needed:
+        return f"{where} is {value}, right to four digits; off by {has[first] - needs[first]:.1e}."
+    return f"{where} is {value}; it should be {needed}."
+
+
+# The kind of mistake
+def _reasons(exercise, name, arrays, sizes, has, needs, wrong):
+    """Return a line for each slip that gives the same wrong arrays, and one for what is left."""
+    for part, other in product(wrong, exercise.returns):
+        if _same(has[part], needs[other]):
+            return [f"What stands in the place of {part} is {other}: mind the order."]
+
+    lines, left = [], wrong
+    suspects = [
+        (hints, _observe(exercise, exercise.know, function, arrays))
+        for hints, function in _wrong_versions(name)
+    ]
+    while left:
+        scores = [_score(has, gives, wrong, left) for _, gives in suspects]
+        hints, gives = suspects[scores.index(max(scores))]
+        explained = [part for part in left if _same(has[part], gives[part])]
+        if not explained:
+            if lines:
+                return [*lines, f"Mend that and check again: {_listed(left)} may need more."]
+            part = left[0]
+            time_axis = 1 if needs[part].ndim == 3 else None
+            named = dict(zip("NT", sizes))
+            case = Case(has[part], needs[part], TOLERANCE, sizes=named, time_axis=time_axis)
+            return [f"What fits {part}: {what_fits(case)}."]
+        lines.extend(hints)
+        left = [part for part in left if part not in explained]
+    return lines
+
+
+def _score(has, gives, wrong, left):
+    """Rank a slip by how many arrays it explains, then by how few right ones it would spoil."""
+    same = [part for part in has if _same(has[part], gives[part])]
+    return len([part for part in left if part in same]), len([p for p in same if p not in wrong])
+
+
+def _right_version(name):
+    return getattr(wrong_versions.of(name)[0].module, name)
+
+
+@functools.cache
+def _wrong_versions(name):
+    """Return (hints, function) for each slip, then for each two that can be made at once."""
+    rows = wrong_versions.of(name)
+    versions = [([row.hint], row.build()) for row in rows]
+    for one, other in combinations(rows, 2):
+        with contextlib.suppress(LookupError):  # both edit the same words
+            both = replace(one, edits=one.edits + other.edits)
+            versions.append(([one.hint, other.hint], both.build()))
+    return versions
+
+
+# Words
+def _listed(names):
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _shapes(arrays):
+    return ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+
+
+# The exercises
+def _step(normal, N, T, D, H):
+    return {
+        "x": normal((N, D)),
+        "prev_h": np.tanh(normal((N, H))),
+        "Wx": normal((D, H)) / 2,
+        "Wh": normal((H, H)) / 2,
+        "b": normal(H),
+    }
+
+
+def _step_and_gradient(normal, N, T, D, H):
+    arrays = _step(normal, N, T, D, H)
+    arrays["next_h"] = solutions.rnn_step_forward(**arrays)
+    return {"dnext_h": normal((N, H))} | arrays
+
+
+def _sequence(normal, N, T, D, H):
+    arrays = _step(normal, N, T, D, H)
+    del arrays["x"]
+    return {"x": normal((N, T, D)), "h0": arrays.pop("prev_h")} | arrays
+
+
+def _sequence_and_gradient(normal, N, T, D, H):
+    arrays = _sequence(normal, N, T, D, H)
+    arrays["h"] = solutions.rnn_forward(**arrays)
+    return {"dh": normal((N, T, H))} | arrays
+
+
+def _smooth(at):
+    """A function of all entries together, so that one entry left out of place shows in the rest."""
+    return 10 * np.sin(np.sum(np.tanh(at * np.linspace(1, 2, at.size).reshape(at.shape))))
+
+
+EXERCISES = {
+    "rnn_step_forward": Exercise(
+        returns=("next_h",),
+        draw=_step,
+        ask=lambda function, **arrays: function(*arrays.values()),
+        know=lambda function, **arrays: function(*arrays.values())[0],
+        hints=(
+            "Two lines: the sum z, eq. 1.3, then tanh of it, eq. 1.4.",
+            "Row vectors stand to the left of the weights: x @ Wx has shape (N, H), and so has the "
+            "part of the old state. b, of shape (H,), is added to each row.",
+            "z = x @ Wx + prev_h @ Wh + b; then next_h = np.tanh(z).",
+        ),
+    ),
+    "central_difference": Exercise(
+        returns=("gradient",),
+        draw=lambda normal, N, T, D, H: {"at": normal((N, D) if N > 1 else D)},
+        ask=lambda function, at: function(_smooth, at, 1e-3),
+        know=lambda function, at: function(_smooth, at, 1e-3),
+        hints=(
+            "Make an array of the shape of at, and fill it entry by entry with eq. 2.2.",
+            "`for entry in np.ndindex(at.shape)` goes through all indices, whatever the shape. For "
+            "each, copy at twice; add h to that entry of one copy, subtract it in the other.",
+            "gradient[entry] = (f(ahead) - f(behind)) / (2 * h)",
+        ),
+    ),
+    "rnn_step_backward": Exercise(
+        returns=("dx", "dprev_h", "dWx", "dWh", "db"),
+        draw=_step_and_gradient,
+        ask=lambda function, dnext_h, x, prev_h, Wx, Wh, b, next_h: function(
+            dnext_h, (x, prev_h, Wx, Wh, next_h)
+        ),
+        know=lambda function, dnext_h, x, prev_h, Wx, Wh, b, next_h: function(
+            dnext_h, (x, prev_h, Wx, Wh, next_h)
+        ),
+        hints=(
+            "First back through tanh, to dz, eq. 3.1. All five gradients come from dz.",
+            "What goes to x and prev_h goes back through the weight: dz times its transpose. What "
+            "goes to a weight is a product of the transpose of what it met and dz: compare shapes.",
+            "dz = dnext_h * (1 - next_h**2), dx = dz @ Wx.T, dWx = x.T @ dz; dprev_h and dWh are "
+            "alike, with Wh and prev_h; db = dz.sum(axis=0).",
+        ),
+    ),
+    "rnn_forward": Exercise(
+        returns=("h",),
+        draw=_sequence,
+        ask=lambda function, **arrays: function(*arrays.values()),
+        know=lambda function, **arrays: function(*arrays.values())[0],
+        hints=(
+            "Make an array h of shape (N, T, H) and fill it step by step: `for t in range(T)`.",
+            "x[:, t] is the input of step t, of shape (N, D). Keep the present state in a name of "
+            "its own: it starts as h0, and each step makes it anew.",
+            "In the loop: h_t = np.tanh(x[:, t] @ Wx + b + h_t @ Wh), then h[:, t] = h_t.",
+        ),
+    ),
+    "rnn_backward": Exercise(
+        returns=("dx", "dh0", "dWx", "dWh", "db"),
+        draw=_sequence_and_gradient,
+        ask=lambda function, dh, x, h0, Wx, Wh, b, h: function(dh, (x, h0, Wx, Wh, h)),
+        know=lambda function, dh, x, h0, Wx, Wh, b, h: function(
+            dh, rnn_layers.rnn_forward(x, h0, Wx, Wh, b)[1]
+        ),
+        hints=(
+            "Run from the last step to the first, and carry with you what the step after says of "
+            "the present state. After the last step there is none, so it starts as zeros.",
+            "In step t: add dh[:, t] and the carry, eq. 5.1; multiply by the slope of tanh at "
+            "h[:, t], eq. 5.2; the rest is the step backward of chapter 03. Weights add up over t.",
+            "total = dh[:, t] + carry; dz = total * (1 - h[:, t] ** 2); carry = dz @ Wh.T. The "
+            "state before is h[:, t - 1], and h0 where t is 0. The last carry is dh0.",
+        ),
+    ),
+}
