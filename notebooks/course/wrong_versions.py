@@ -1,33 +1,38 @@
 """The table of wrong versions: plausible mistakes, each a small edit of our own tested source.
 
-One table serves all: the tests (the suite must catch every row), the exercises (the answer is compared
-with every row, and the row that fits gives the hint) and chapter 06 (the kill matrix).
+TABLE serves all: the tests (the suite must catch every row), the exercises (the answer is compared
+with every row, and the row that fits gives the hint) and chapter 06 (the kill matrix). Where the
+subject of an exercise is not in `rnn_layers`, its rows stand in EXERCISE_TABLE.
 """
 
 import inspect
 from dataclasses import dataclass
+from types import ModuleType
 
 import rnn_layers
+from course import solutions
 
 
 @dataclass(frozen=True)
 class WrongVersion:
-    """One mistake in one function of rnn_layers.
+    """One mistake in one function.
 
     function  its name
     name      the mistake in a few words, as it stands in a table
     edits     pairs (right text, wrong text); each right text stands in the source exactly once
     hint      what to say to a reader whose answer makes this mistake
+    module    where the right function stands
     """
 
     function: str
     name: str
     edits: tuple
     hint: str
+    module: ModuleType = rnn_layers
 
     def source(self):
         """Return the source of the wrong function; LookupError where an edit does not fit."""
-        text = inspect.getsource(getattr(rnn_layers, self.function))
+        text = inspect.getsource(getattr(self.module, self.function))
         for right, wrong in self.edits:
             if text.count(right) != 1:
                 times = text.count(right)
@@ -36,25 +41,26 @@ class WrongVersion:
         return text
 
     def build(self):
-        """Return the wrong function, which sees all else of rnn_layers as it is."""
-        namespace = dict(vars(rnn_layers))
+        """Return the wrong function, which sees all else of its module as it is."""
+        namespace = dict(vars(self.module))
         exec(self.source(), namespace)
         return namespace[self.function]
 
 
 def of(function):
     """Return the wrong versions of the function of that name, in the order of the table."""
-    rows = [row for row in TABLE if row.function == function]
+    tables = [*TABLE, *EXERCISE_TABLE]
+    rows = [row for row in tables if row.function == function]
     if not rows:
-        known = sorted({row.function for row in TABLE})
+        known = sorted({row.function for row in tables})
         raise LookupError(f"there is no wrong version of {function!r}; there are some of {known}")
     return rows
 
 
-def _rows(function, *rows):
+def _rows(function, *rows, module=rnn_layers):
     """Each row: name, hint, right, wrong[, right, wrong ...]."""
     return [
-        WrongVersion(function, name, tuple(zip(edits[::2], edits[1::2])), hint)
+        WrongVersion(function, name, tuple(zip(edits[::2], edits[1::2])), hint, module)
         for name, hint, *edits in rows
     ]
 
@@ -116,6 +122,11 @@ TABLE = [
         ("dh0 one step early", "dh0 is what flows back into h_1; it has to go through the first step as well, eq. 5.3.", "return dx, dprev_h,", "return dx, dz[N : 2 * N] @ Wh.T,"),
         ("truncated to 3 steps", "The carry is cut: the gradient has to flow from the last step to the first, eq. 5.1.", "for dh_t, dz_t in zip(", "for t, (dh_t, dz_t) in enumerate(zip(", "dz[::-1]):", "dz[::-1])):", "dh_t + dprev_h", "dh_t + dprev_h * (t % 3 > 0)"),
         ("scaled by 1/T", "All is divided by T: the loss decides how it weighs its steps, and dh says it already.", "dz_t *= dh_t + dprev_h", "dz_t *= dh_t / T + dprev_h"),
+        ("carry past the slope", "The carry has to go through tanh as well: add it to dh_t first, then multiply by the slope, eq. 5.1 and 5.2.", "dz_t *= dh_t + dprev_h", "dz_t *= dh_t; dz_t += dprev_h"),
+        ("carry piles up", "The carry of one step is used up by the step before it: make it anew, dz_t Wh^T, and add nothing to it, eq. 5.1.", "np.dot(dz_t, Wh.T, out=dprev_h)", "dprev_h += np.dot(dz_t, Wh.T)"),
+        ("time runs forwards", "The steps run from the first to the last. The carry comes from the future, so run from t = T back to t = 1, eq. 5.1.", "swapaxes(0, 1)[::-1], dz[::-1]", "swapaxes(0, 1), dz"),
+        ("first step left out", "The loop ends before it has reached the first step: reversed(range(T)) and range(T - 1, -1, -1) both reach t = 0.", "swapaxes(0, 1)[::-1], dz[::-1]", "swapaxes(0, 1)[:0:-1], dz[:0:-1]", "dz = dz.reshape", "dz[:1] = 0; dz = dz.reshape"),
+        ("last state for h0", "Before the first step stands h0. With t = 0, h[:, t - 1] is h[:, -1], the last state, eq. 5.6.", "states[:-1].reshape", "np.concatenate([states[-1:], states[1:-1]]).reshape"),
         ("scaled by 1/N", "All is divided by N: the loss decides how it weighs its samples, and dh says it already.", "dz_t *= dh_t + dprev_h", "dz_t *= dh_t / N + dprev_h"),
     ),
     *_rows(
@@ -157,6 +168,27 @@ TABLE = [
         ("softmax over time", "Softmax runs over the V symbols of one step, the last axis, eq. 8.7.", "np.exp(scores).sum(axis=1, keepdims=True)", "np.exp(scores).sum(axis=0, keepdims=True)"),
         ("bits for nats", "That is in bits; the natural logarithm gives nats, eq. 8.8.", "sum() / N", "sum() / N / np.log(2)"),
         ("no shift by the maximum", "exp overflows for large scores: subtract the largest score of each step first, eq. 8.7.", " - scores.real.max(axis=1, keepdims=True)", " - 0"),
+    ),
+]
+
+EXERCISE_TABLE = [
+    *_rows(
+        "central_difference",
+        ("one-sided", "That is the one-sided difference, eq. 2.1. Step back as well as ahead: (f(at + h) - f(at - h)) / 2h, eq. 2.2.", "(f(ahead) - f(behind)) / (2 * h)", "(f(ahead) - f(at)) / h"),
+        ("one-sided, backwards", "That steps back only. Step ahead as well: (f(at + h) - f(at - h)) / 2h, eq. 2.2.", "(f(ahead) - f(behind)) / (2 * h)", "(f(at) - f(behind)) / h"),
+        ("divided by h", "From at - h to at + h the way is 2h long: divide by 2h, eq. 2.2.", "/ (2 * h)", "/ h"),
+        ("brackets missing", "Python reads ... / 2 * h as (... / 2) * h: put 2 * h into brackets, eq. 2.2.", "/ (2 * h)", "/ 2 * h"),
+        ("not divided", "A slope is a difference divided by the way: divide by 2h, eq. 2.2.", " / (2 * h)", ""),
+        ("sign", "A sign: what lies ahead minus what lies behind, eq. 2.2.", "f(ahead) - f(behind)", "f(behind) - f(ahead)"),
+        ("one array for both", "Ahead and behind are one and the same array: `a = at` gives it a second name, at.copy() makes a second array.", "at.copy(), at.copy()", "at, at"),
+        ("left at at + h", "The entry stays where it was moved, at + h, while the next ones are examined: put it back, or work on a copy of at.", "at.copy(), at.copy()", "at, at.copy()"),
+        ("left at at - h", "The entry stays where it was moved, at - h, while the next ones are examined: put it back, or work on a copy of at.", "at.copy(), at.copy()", "at.copy(), at"),
+        ("all entries moved", "All entries move at once. A partial derivative moves one entry and holds the others.", "ahead[entry] += h", "ahead += h", "behind[entry] -= h", "behind -= h"),
+        ("whole rows moved", "Whole rows move at once. A partial derivative moves one entry: go through all indices, as np.ndindex(at.shape) does.", "np.ndindex(at.shape)", "np.ndindex(at.shape[:1])"),
+        ("whole numbers", "The gradient has been cut to whole numbers: make the array for it one of floats, as np.zeros(at.shape) is.", "np.zeros_like(at)", "np.zeros(at.shape, int)"),
+        ("a step of its own", "That is close, but not at the step that was asked for: use the argument h, eq. 2.2.", "ahead, behind =", "h = 1e-5; ahead, behind ="),
+        ("flattened", "The numbers are right and the shape is lost: dL/dA has the shape of A.", "return gradient", "return gradient.ravel()"),
+        module=solutions,
     ),
 ]
 # fmt: on

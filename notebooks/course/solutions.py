@@ -1,0 +1,59 @@
+"""An answer to each exercise, as a reader of the chapter could have written it.
+
+Plain code for float64: what the arguments are is not checked, and time is a loop. The exercises
+check these answers as they check any other; `rnn_layers` says the same in fewer, larger products.
+"""
+
+import numpy as np
+
+
+def rnn_step_forward(x, prev_h, Wx, Wh, b):
+    z = x @ Wx + prev_h @ Wh + b  # (N, H)  eq. 1.3
+    return np.tanh(z)  # (N, H)  eq. 1.4
+
+
+def central_difference(f, at, h):
+    gradient = np.zeros_like(at)
+    for entry in np.ndindex(at.shape):
+        ahead, behind = at.copy(), at.copy()
+        ahead[entry] += h
+        behind[entry] -= h
+        gradient[entry] = (f(ahead) - f(behind)) / (2 * h)  # eq. 2.2
+    return gradient
+
+
+def rnn_step_backward(dnext_h, cache):
+    x, prev_h, Wx, Wh, next_h = cache
+    dz = dnext_h * (1 - next_h**2)  # (N, H)  eq. 3.1
+    dx = dz @ Wx.T  # (N, D)  eq. 3.2
+    dprev_h = dz @ Wh.T  # (N, H)  eq. 3.3
+    dWx = x.T @ dz  # (D, H)  eq. 3.4
+    dWh = prev_h.T @ dz  # (H, H)  eq. 3.5
+    db = dz.sum(axis=0)  # (H,)  eq. 3.6
+    return dx, dprev_h, dWx, dWh, db
+
+
+def rnn_forward(x, h0, Wx, Wh, b):
+    N, T, _ = x.shape
+    h = np.zeros((N, T, len(b)))
+    h_t = h0
+    for t in range(T):
+        h_t = np.tanh(x[:, t] @ Wx + b + h_t @ Wh)  # (N, H)  eq. 4.1, 4.2
+        h[:, t] = h_t
+    return h
+
+
+def rnn_backward(dh, cache):
+    x, h0, Wx, Wh, h = cache
+    dx, dWx, dWh, db = np.zeros_like(x), np.zeros_like(Wx), np.zeros_like(Wh), np.zeros(len(Wh))
+    carry = np.zeros_like(h0)  # (N, H): no step comes after the last
+    for t in reversed(range(x.shape[1])):
+        prev_h = h[:, t - 1] if t > 0 else h0
+        total = dh[:, t] + carry  # (N, H)  eq. 5.1
+        dz = total * (1 - h[:, t] ** 2)  # (N, H)  eq. 5.2
+        carry = dz @ Wh.T  # (N, H)  eq. 5.1; at the first step eq. 5.3
+        dx[:, t] = dz @ Wx.T  # (N, D)  eq. 5.4
+        dWx += x[:, t].T @ dz  # (D, H)  eq. 5.5
+        dWh += prev_h.T @ dz  # (H, H)  eq. 5.6
+        db += dz.sum(axis=0)  # (H,)  eq. 5.7
+    return dx, carry, dWx, dWh, db
