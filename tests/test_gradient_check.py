@@ -1,12 +1,11 @@
 import os
+from pathlib import Path
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-import rnn_layers
 from course import diagnoses
 from course.gradient_check import (
     assert_gradient,
@@ -18,6 +17,7 @@ from course.gradient_check import (
     inner_product_gap,
     relative_error,
 )
+import rnn_layers
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
@@ -300,7 +300,9 @@ def test_central_differences_refuse_a_complex_loss():
 @pytest.mark.parametrize(
     "at", [np.arange(3), np.ones(3, np.float16), np.ones(3) + 0j, [1, 2], True]
 )
-@pytest.mark.parametrize("witness", [central_difference, complex_step])
+@pytest.mark.parametrize(
+    "witness", [central_difference, complex_step, lambda f, at: directional_derivative(f, at, at)]
+)
 def test_a_point_that_cannot_move_by_small_steps_is_refused(witness, at):
     with pytest.raises(TypeError, match=r"at has dtype .*, needs float32 or float64"):
         witness(np.sum, at)

@@ -6,8 +6,8 @@ import layers
 import numpy as np
 import pytest
 
-import rnn_layers
 from course import gradient_check
+import rnn_layers
 
 EXACT = 1e-11
 

@@ -1,13 +1,13 @@
 """What must hold for all sizes and all values, by hypothesis."""
 
+from hypothesis import given
+from hypothesis import strategies as st
 import layers
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-import rnn_layers
 from course.gradient_check import relative_error
+import rnn_layers
 
 sizes = st.fixed_dictionaries({axis: st.integers(1, 4) for axis in "NTDHVM"})
 seeds = st.integers(0, 2**32 - 1)

@@ -15,23 +15,23 @@ To add an exercise, write its solution into solutions.py, its slips into wrong_v
 they are there, and an entry into EXERCISES, at the end.
 """
 
+from collections.abc import Callable
 import contextlib
+from dataclasses import dataclass, replace
 import functools
 import inspect
+from itertools import combinations, product
 import linecache
 import os
 import re
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from itertools import combinations, product
 from types import FunctionType
 
 import numpy as np
 
-import rnn_layers
 from course import solutions, wrong_versions
 from course.diagnoses import Case, what_fits
+import rnn_layers
 
 strict = os.environ.get("COURSE_STRICT", "0") not in ("", "0")
 

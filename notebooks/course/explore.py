@@ -21,12 +21,12 @@ import inspect
 import io
 from numbers import Integral, Real
 
-import ipywidgets as widgets
-import numpy as np
-import PIL.Image
 from IPython.display import display
+import ipywidgets as widgets
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import FigureBase
+import numpy as np
+import PIL.Image
 
 PAGE_DPI = 100  # a figure 8 in wide takes 800 px of the page
 DRAWN_DPI = 150  # and is drawn finer than that, for screens of high density

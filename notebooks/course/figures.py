@@ -10,7 +10,6 @@ import pathlib
 from typing import NamedTuple
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import Normalize
@@ -21,6 +20,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, PathPatch, Recta
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 from matplotlib.ticker import LogLocator, MultipleLocator, NullLocator
+import numpy as np
 
 
 class Role(NamedTuple):
@@ -629,7 +629,7 @@ class UnrolledNetwork(Picture):
     def _sentence(t, gone):
         if gone:
             return (
-                f"Back through $t = {t}$: the two streams meet (eq. 5.1), pass tanh (eq. 5.2), "
+                f"Back through t = {t}: the two streams meet (eq. 5.1), pass tanh (eq. 5.2), "
                 "and blame the weights"
             )
         if t:

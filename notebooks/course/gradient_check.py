@@ -27,7 +27,7 @@ def central_difference(f, at, h=None):
     It is right to about eps^(2/3), that is 4e-11 in float64, and is computed in the precision of
     `at`. h is the step, a number or an array like `at`; None stands for `best_step`.
     """
-    at = _real_array(at, "at")
+    at = _real_array(at)
     steps = np.broadcast_to(best_step(at) if h is None else h, at.shape)
     gradient = np.empty_like(at)
     for entry in np.ndindex(at.shape):
@@ -47,7 +47,7 @@ def directional_derivative(f, at, direction, h=1e-30):
     The complex step subtracts nothing, so h may be tiny and the result is right to rounding. It
     needs an f that is analytic: no abs, no comparison of what depends on `at`, no real buffer.
     """
-    at = _real_array(at, "at")
+    at = _real_array(at)
     if np.shape(direction) != at.shape:
         raise ValueError(f"direction has shape {np.shape(direction)}, but at has {at.shape}")
     value = f(at + 1j * h * np.asarray(direction, dtype=float))
@@ -61,7 +61,7 @@ def directional_derivative(f, at, direction, h=1e-30):
 
 def complex_step(f, at, h=1e-30):
     """Return the gradient of the scalar function f at `at`, right to rounding: a call per entry."""
-    at = _real_array(at, "at")
+    at = _real_array(at)
     gradient = np.empty(at.shape)
     for entry in np.ndindex(at.shape):
         unit = np.zeros(at.shape)
@@ -113,7 +113,7 @@ def assert_gradient(
     `at` that is time; shares, as in dict(step=f), has f() return the terms, stacked along axis 0,
     whose sum is the right gradient.
     """
-    at = _real_array(at, "at")
+    at = _real_array(at)
     name = name or "d" + _argument_names(loss)[0]
     has = _as_gradient(gradient, name)
     eps = np.finfo(at.dtype).eps
@@ -220,13 +220,13 @@ def check_layer(forward, backward, *inputs, names=None, sizes=None, seed=0):
 
 
 # What is asked of the arguments
-def _real_array(array, name):
-    array = np.asarray(array)
-    if array.dtype not in (np.float32, np.float64):
+def _real_array(at):
+    at = np.asarray(at)
+    if at.dtype not in (np.float32, np.float64):
         raise TypeError(
-            f"{name} has dtype {array.dtype}, needs float32 or float64: it must move by small steps"
+            f"at has dtype {at.dtype}, needs float32 or float64: it must move by small steps"
         )
-    return array
+    return at
 
 
 def _as_gradient(gradient, name):

@@ -5,12 +5,12 @@ with every row, and the row that fits gives the hint) and chapter 06 (the kill m
 subject of an exercise is not in `rnn_layers`, its rows stand in EXERCISE_TABLE.
 """
 
-import inspect
 from dataclasses import dataclass
+import inspect
 from types import ModuleType
 
-import rnn_layers
 from course import solutions
+import rnn_layers
 
 
 @dataclass(frozen=True)
