@@ -1,0 +1,369 @@
+"""The exercises: what they accept, what they refuse, and what they say."""
+
+import contextlib
+from dataclasses import replace
+import functools
+import io
+import os
+from pathlib import Path
+import re
+import subprocess
+import sys
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import numpy as np
+import pytest
+
+from course import exercises, solutions, wrong_versions
+from course.exercises import EXERCISES, check, hint, solution
+
+SLIPS = [(name, slip) for name in EXERCISES for slip in wrong_versions.of(name)]
+
+
+def said(function, *args, **kwargs):
+    """What is printed, without the last line break."""
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        function(*args, **kwargs)
+    return out.getvalue().removesuffix("\n")
+
+
+def accepted(function):
+    return said(check, function).endswith("at all sizes tried.")
+
+
+def answer(name, function):
+    """Give a function the name of an exercise and the form in which a reader writes it."""
+
+    def reader(*args):
+        if name in ("rnn_step_forward", "rnn_forward"):
+            return function(*args)[0]
+        if name == "rnn_backward":
+            dh, (x, h0, Wx, Wh, h) = args
+            states = np.concatenate([h0[:, np.newaxis], h], axis=1)
+            return function(dh, (x.swapaxes(0, 1), Wx, Wh, states.swapaxes(0, 1)))
+        return function(*args)
+
+    reader.__name__ = name
+    return reader
+
+
+def changed(name, change):
+    """The right answer, but for what `change` makes of what it returns."""
+
+    def reader(*args):
+        return change(getattr(solutions, name)(*args))
+
+    reader.__name__ = name
+    return reader
+
+
+def built(name, source):
+    """Build a function from source, as a cell of a notebook that has imported NumPy does."""
+    namespace = {"np": np}
+    exec(source, namespace)
+    return namespace[name]
+
+
+# What is accepted
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_printed_solution_is_accepted(name):
+    assert accepted(built(name, said(solution, name)))
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_layer_itself_is_accepted(name):
+    assert accepted(answer(name, exercises._right_version(name)))
+
+
+def test_list_of_gradients_is_accepted():
+    assert accepted(changed("rnn_step_backward", list))
+
+
+# What is still to do
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+@pytest.mark.parametrize(
+    "body", ["...", "pass", "return ...", "raise NotImplementedError", "return {names}"]
+)
+def test_blank_is_to_do(name, body):
+    names = exercises._listed(EXERCISES[name].returns)
+    blank = built(name, f"def {name}(*args):\n    " + body.format(names=names.replace(" and", ",")))
+    assert re.fullmatch(rf"To do: \w+.* in {name}. hint\({name}\) helps.", said(check, blank))
+
+
+def test_blank_that_is_used_further_on_is_to_do():
+    source = "def rnn_step_forward(x, prev_h, Wx, Wh, b):\n z = ...\n return np.tanh(z)"
+    words = said(check, built("rnn_step_forward", source))
+    assert words == "To do: z in rnn_step_forward. hint(rnn_step_forward) helps."
+
+
+def test_blank_part_is_told_from_right_and_wrong_ones():
+    half = changed("rnn_step_backward", lambda g: (g[0], -g[1], None, ..., g[4]))
+    assert "Right: dx and db. Wrong: dprev_h. To do: dWx and dWh." in said(check, half)
+
+
+# What is refused, and with which words
+
+
+@functools.cache
+def verdict(name, slip):
+    return said(check, answer(name, slip.build()))
+
+
+@pytest.mark.parametrize(("name", "slip"), SLIPS, ids=lambda x: getattr(x, "name", x))
+def test_slip_is_refused_with_its_own_hint(name, slip):
+    first, where, *reasons = verdict(name, slip).split("\n")
+    assert re.match(r"(Right: .*\. )?Wrong: ", first)
+    assert re.search(r"; it should be .*\.$| to four digits; off by .*\.$", where)
+    assert reasons == [slip.hint]
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_exercise_knows_five_slips_with_hints_of_their_own(name):
+    hints = [slip.hint for slip in wrong_versions.of(name)]
+    assert len(set(hints)) == len(hints) >= 5
+
+
+LOOP_SLIPS = [
+    ("rnn_forward", "h0 left out", ["h_t = h0", "h_t = 0 * h0"]),
+    ("rnn_forward", "state not carried", ["h_t @ Wh", "h0 @ Wh"]),
+    ("rnn_forward", "one step late", ["h_t = np", "h[:, t] = h_t; h_t = np", "= h_t\n", "+= 0\n"]),
+    ("rnn_backward", "no carry between steps", [" + carry", ""]),
+    (
+        "rnn_backward",
+        "carry added in place into dh",
+        ["h[:, t] + carry", "h[:, t]; total += carry"],
+    ),
+    ("rnn_backward", "carry past the slope", ["total * (", "carry + dh[:, t] * ("]),
+    ("rnn_backward", "carry piles up", ["carry = dz", "carry += dz"]),
+    ("rnn_backward", "time runs forwards", ["reversed(range(x.shape[1]))", "range(x.shape[1])"]),
+    ("rnn_backward", "first step left out", ["x.shape[1]", "1, x.shape[1]"]),
+    ("rnn_backward", "last state for h0", [" if t > 0 else h0", ""]),
+    ("rnn_backward", "dWh uses h_t", ["prev_h.T", "h[:, t].T"]),
+    ("rnn_backward", "dWx overwritten", ["dWx +=", "dWx ="]),
+]
+
+
+@pytest.mark.parametrize(("name", "slip", "edits"), LOOP_SLIPS)
+def test_slip_in_a_loop_gets_the_hint_of_the_table(name, slip, edits):
+    [row] = [row for row in wrong_versions.of(name) if row.name == slip]
+    loop = replace(row, edits=tuple(zip(edits[::2], edits[1::2])), module=solutions)
+    assert said(check, loop.build()).split("\n")[2:] == [row.hint]
+
+
+def test_two_slips_at_once_are_both_named():
+    rows = {row.name: row for row in wrong_versions.of("rnn_forward")}
+    one, other = rows["no bias"], rows["Wh transposed"]
+    both = replace(one, edits=one.edits + other.edits).build()
+    assert said(check, answer("rnn_forward", both)).split("\n")[2:] == [one.hint, other.hint]
+
+
+def test_slips_in_different_arrays_are_all_named_and_the_rest_is_left_for_later():
+    def slips(gradients):
+        dx, dprev_h, dWx, dWh, db = gradients
+        return dx, np.sin(dprev_h), dWx / 2, dWh.T, db / 2  # N = 2: means
+
+    rows = {row.name: row.hint for row in wrong_versions.of("rnn_step_backward")}
+    assert said(check, changed("rnn_step_backward", slips)).split("\n")[2:] == [
+        rows["dWh transposed"],
+        rows["db is a mean"],
+        rows["dWx divided by N"],
+        "Mend that and check again: dprev_h may need more.",
+    ]
+
+
+def test_mistake_that_is_no_known_slip_is_described():
+    words = said(check, changed("rnn_forward", lambda h: 3 * h))
+    assert words.endswith("\nWhat fits h: ratio 3.000 everywhere.")
+    words = said(check, changed("rnn_forward", lambda h: h.swapaxes(0, 1)))
+    assert words.endswith(
+        "\nh has shape (5, 2, 4); it should be (2, 5, 4).\nWhat fits h: equal after a transpose."
+    )
+
+
+def test_right_arrays_in_the_wrong_order_are_recognized():
+    words = said(check, changed("rnn_step_backward", lambda g: (g[1], g[0], *g[2:])))
+    assert words.endswith("What stands in the place of dx is dprev_h: mind the order.")
+
+
+def test_changed_argument_is_noticed():
+    def rnn_step_forward(x, prev_h, Wx, Wh, b):
+        next_h = solutions.rnn_step_forward(x, prev_h, Wx, Wh, b)
+        Wh *= 2
+        return next_h
+
+    assert "Right: next_h. Wrong: Wh after the call." in said(check, rnn_step_forward)
+
+
+def test_no_array_is_shared_between_calls():
+    seen = []
+
+    def rnn_backward(dh, cache):
+        arrays = [dh, *cache]
+        assert not any(np.shares_memory(new, old) for new in arrays for old in seen)
+        seen.extend(arrays)
+        return solutions.rnn_backward(dh, cache)
+
+    for _ in range(2):
+        assert accepted(rnn_backward)
+    assert len(seen) == 2 * len(exercises.SIZES) * 6
+
+
+def test_one_sample_and_one_step_are_asked_for_too():
+    words = said(check, changed("rnn_forward", np.squeeze))
+    assert words.startswith(
+        "With x (1, 1, 3), h0 (1, 2), Wx (3, 2), Wh (2, 2), b (2,):\nWrong: h.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda g: g[:4], "returns 4 values; it should return 5: dx, dprev_h, dWx, dWh and db."),
+        (lambda g: g[0], "returns one value; it should return 5: dx, dprev_h, dWx, dWh and db."),
+        (
+            lambda g: (1.5, *g[1:]),
+            "is of type float; it should be a numpy.ndarray of shape (2, 3).",
+        ),
+        (lambda g: (g[0] + 0j, *g[1:]), "dx has dtype complex128; it should be float64."),
+        (lambda g: (g[0][:1], *g[1:]), "dx has shape (1, 3); it should be (2, 3)."),
+        (lambda g: (g[0] * np.nan, *g[1:]), "dx: entry [0, 0] is nan; it should be "),
+        (lambda g: (np.float32(g[0]), *g[1:]), "right to four digits; off by "),
+    ],
+)
+def test_words_say_what_it_is_and_what_it_should_be(change, words):
+    assert words in said(check, changed("rnn_step_backward", change))
+
+
+def test_mistake_that_stops_the_function_is_shown_with_line_and_shapes():
+    def rnn_step_backward(dnext_h, cache):
+        x, *_ = cache
+        return x @ dnext_h
+
+    first, error, *_, shapes = said(check, rnn_step_backward).split("\n")
+    assert first == "rnn_step_backward stops in its line 3: return x @ dnext_h"
+    assert error.startswith("ValueError: ")
+    assert shapes == "The shapes there: x (2, 3), dnext_h (2, 4)."
+
+
+def test_misspelt_name_is_a_mistake_and_not_a_blank():
+    words = said(check, built("rnn_forward", "def rnn_forward(x, h0, Wx, Wh, b): return hh"))
+    assert words.split("\n") == [
+        "rnn_forward stops in its line 1: ",
+        "NameError: name 'hh' is not defined",
+    ]
+
+
+def test_function_of_other_arguments_is_refused():
+    words = said(check, built("rnn_forward", "def rnn_forward(x): return x"))
+    assert words.startswith("rnn_forward does not take what it is given.\nTypeError: ")
+
+
+def messages():
+    yield from (verdict(name, slip) for name, slip in SLIPS)
+    yield said(check, built("rnn_forward", "def rnn_forward(*a): raise ValueError(object())"))
+
+
+def test_no_message_holds_an_address_or_more_than_six_digits():
+    for words in messages():
+        assert "0x" not in words
+        numbers = re.findall(r"\d+\.?\d*", words)
+        assert [n for n in numbers if len(n.replace(".", "").lstrip("0")) > 6] == []
+
+
+@settings(max_examples=40, deadline=None, database=None, derandomize=True)
+@given(st.data())
+def test_random_wrong_answer_is_never_accepted(data):
+    name = data.draw(st.sampled_from(sorted(EXERCISES)))
+    count = len(EXERCISES[name].returns)
+    place = data.draw(st.integers(0, count - 1))
+    seed = data.draw(st.integers(0, 999))
+    size = 10.0 ** data.draw(st.integers(-7, 3))
+    constant = data.draw(st.sampled_from([0.0, 1.0, np.nan, np.inf]))
+
+    def noise(array):
+        entry = tuple(np.random.default_rng(seed).integers(array.shape))
+        array = array.copy()
+        array[entry] += size * np.max(np.abs(array))
+        return array
+
+    kinds = {
+        "noise": noise,
+        "constant": lambda array: np.full_like(array, constant),
+        "flat": lambda array: array[np.newaxis],
+        "cut": lambda array: array[:-1],
+        "repeated": lambda array: np.concatenate([array, array]),
+        "reversed": lambda array: array[..., ::-1],
+        "text": lambda array: array.astype(str),
+    }
+    spoil = kinds[data.draw(st.sampled_from(sorted(kinds)))]
+
+    def change(returned):
+        if count == 1:
+            return spoil(returned)
+        return *returned[:place], spoil(returned[place]), *returned[place + 1 :]
+
+    words = said(check, changed(name, change))
+    assert not words.endswith("at all sizes tried.")
+    assert EXERCISES[name].returns[place] in words
+
+
+# Hints
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_hints_say_one_thing_more_each_time_and_then_point_to_the_solution(name, monkeypatch):
+    monkeypatch.setattr(exercises, "_hints_given", {})
+    hints = EXERCISES[name].hints
+    assert len(hints) >= 2
+    for level, words in enumerate(hints, 1):
+        assert said(hint, name).split("\n")[0] == f"Hint {level} of {len(hints)}: {words}"
+    assert said(hint, getattr(solutions, name)).endswith(f"solution({name}) prints an answer.")
+    assert hints[0] in said(hint, name, level=1)
+
+
+@pytest.mark.parametrize("level", [0, 4, -1])
+def test_hint_of_no_level_is_refused(level):
+    with pytest.raises(ValueError, match=f"level is {level}; it should be from 1 to 3"):
+        hint("rnn_backward", level=level)
+
+
+# For teachers, and for those who add an exercise
+
+
+@pytest.mark.parametrize("change", [lambda h: -h, lambda h: None])
+def test_strict_setting_raises_with_the_same_words(change, monkeypatch):
+    function = changed("rnn_forward", change)
+    words = said(check, function)
+    monkeypatch.setattr(exercises, "strict", True)
+    with pytest.raises(AssertionError, match=re.escape(words)):
+        check(function)
+    assert accepted(solutions.rnn_forward)
+
+
+@pytest.mark.parametrize(("value", "strict"), [("1", "True"), ("0", "False")])
+def test_strict_setting_can_come_from_the_environment(value, strict):
+    code = "from course import exercises; print(exercises.strict)"
+    environment = os.environ | {"COURSE_STRICT": value}
+    folder = Path(exercises.__file__).parents[1]
+    command = [sys.executable, "-c", code]
+    assert (
+        subprocess.check_output(command, cwd=folder, env=environment, text=True).strip() == strict
+    )
+
+
+def test_edit_whose_text_has_gone_is_an_error():
+    stale = replace(wrong_versions.of("rnn_forward")[0], edits=(("no such text", "x"),))
+    with pytest.raises(LookupError, match="stands 0 times in rnn_forward"):
+        stale.build()
+
+
+def test_check_names_the_exercises_that_there_are():
+    with pytest.raises(ValueError, match="step is no exercise; the exercises are rnn_step_forward"):
+        check(built("step", "def step(): ..."))
+    with pytest.raises(TypeError, match="given a str; it should be your function"):
+        check("rnn_forward")
