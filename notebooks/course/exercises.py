@@ -61,7 +61,7 @@ class Exercise:
 def check(function):
     """Say in words whether the reader's function is right and, if it is not, what is wrong."""
     if not isinstance(function, FunctionType):
-        raise TypeError(f"check needs your function, but {function!r} is none")
+        raise TypeError(f"check is given a {type(function).__name__}; it should be your function")
     name, exercise = _find(function)
     try:
         with np.errstate(all="ignore"):  # NaN and infinity get a verdict, not a warning
@@ -217,32 +217,34 @@ def _reasons(exercise, name, arrays, sizes, has, needs, wrong):
         if _same(has[part], needs[other]):
             return [f"What stands in the place of {part} is {other}: mind the order."]
 
-    lines, left = [], wrong
-    suspects = [
-        (hints, _observe(exercise, exercise.know, function, arrays))
-        for hints, function in _wrong_versions(name)
-    ]
+    def score(suspect):
+        """Rank by how many arrays a slip explains, then by how many right ones it leaves right."""
+        same = [part for part in has if _same(has[part], suspect[1][part])]
+        return len([part for part in left if part in same]), len(
+            [p for p in same if p not in wrong]
+        )
+
+    lines, left, suspects = [], wrong, []
+    for slips in (1, 2):
+        for hints, function in _wrong_versions(name, slips):
+            suspects.append((hints, _observe(exercise, exercise.know, function, arrays)))
+        if score(max(suspects, key=score)) == (len(wrong), len(has) - len(wrong)):
+            break
     while left:
-        scores = [_score(has, gives, wrong, left) for _, gives in suspects]
-        hints, gives = suspects[scores.index(max(scores))]
+        hints, gives = max(suspects, key=score)
         explained = [part for part in left if _same(has[part], gives[part])]
         if not explained:
-            if lines:
-                return [*lines, f"Mend that and check again: {_listed(left)} may need more."]
-            part = left[0]
-            time_axis = 1 if needs[part].ndim == 3 else None
-            named = dict(zip("NT", sizes))
-            case = Case(has[part], needs[part], TOLERANCE, sizes=named, time_axis=time_axis)
-            return [f"What fits {part}: {what_fits(case)}."]
+            break
         lines.extend(hints)
         left = [part for part in left if part not in explained]
+    if lines and left:
+        lines.append(f"Mend that and check again: {_listed(left)} may need more.")
+    elif left:
+        has, needs = has[left[0]], needs[left[0]]
+        time_axis = 1 if needs.ndim == 3 else None
+        case = Case(has, needs, TOLERANCE, sizes=dict(zip("NT", sizes)), time_axis=time_axis)
+        lines.append(f"What fits {left[0]}: {what_fits(case)}.")
     return lines
-
-
-def _score(has, gives, wrong, left):
-    """Rank a slip by how many arrays it explains, then by how few right ones it would spoil."""
-    same = [part for part in has if _same(has[part], gives[part])]
-    return len([part for part in left if part in same]), len([p for p in same if p not in wrong])
 
 
 def _right_version(name):
@@ -250,14 +252,13 @@ def _right_version(name):
 
 
 @functools.cache
-def _wrong_versions(name):
-    """Return (hints, function) for each slip, then for each two that can be made at once."""
-    rows = wrong_versions.of(name)
-    versions = [([row.hint], row.build()) for row in rows]
-    for one, other in combinations(rows, 2):
-        with contextlib.suppress(LookupError):  # both edit the same words
-            both = replace(one, edits=one.edits + other.edits)
-            versions.append(([one.hint, other.hint], both.build()))
+def _wrong_versions(name, slips):
+    """Return (hints, function) for each choice of so many slips that can be made at once."""
+    versions = []
+    for rows in combinations(wrong_versions.of(name), slips):
+        edits = tuple(edit for row in rows for edit in row.edits)
+        with contextlib.suppress(LookupError):  # two of them edit the same words
+            versions.append(([row.hint for row in rows], replace(rows[0], edits=edits).build()))
     return versions
 
 
