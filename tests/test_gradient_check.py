@@ -428,6 +428,15 @@ def test_every_claim_is_tried():
     assert {claim.__name__ for claim in tables} == tried - {None}
 
 
+def test_the_largest_entry_says_what_counts_as_wrong_or_equal():
+    needs = np.array([-1e3, 1.0, 1e-3])  # so the rounding error may be 1e-8
+    rounded = changed(needs, 1, 1 + 1e-9)
+    case = diagnoses.Case(changed(rounded, 2, 2e-3), needs)
+    np.testing.assert_array_equal(case.wrong(), [False, False, True])
+    assert case.equal(rounded, needs)
+    assert not case.equal(case.has, needs)
+
+
 def test_a_gradient_lost_in_rounding_is_told_from_a_mistake():
     z = np.array([19.5, 20.0])  # tanh is 1 to the last digit, so that 1 - tanh^2 is 0
     with pytest.raises(AssertionError, match="off by less than the loss is rounded"):
