@@ -319,6 +319,9 @@ class ComputationGraph(Picture):
         start, end = self._ends(self.nodes[source], self.nodes[target])
         along = (end - start) / np.hypot(*(end - start))
         aside = 0.05 * np.array((-along[1], along[0]))
+        if start[0] != end[0]:  # keep the ends of a steep edge clear of the boxes beside it
+            start[0] += abs(aside[0])
+            end[0] -= abs(aside[0])
         blue, red = ROLES["forward"].colour, ROLES["backward"].colour
         arrow(axes, start + aside, end + aside, FAINT, lw=1.2, zorder=1)
         there = arrow(axes, start + aside, end + aside, blue, zorder=2)
@@ -444,12 +447,11 @@ def _step_layout(shapes, gradients, Wx, Wh):
     inputs, a, r = ("x", Wx, "prev_h", Wh), f"x {Wx}", f"prev_h {Wh}"
     columns = (inputs, (a, r), ("z", "b"), ("next_h",))
     widths = np.array([max(sizes[name][0] for name in column) for column in columns])
-    margin, gap, floor, figure_width = 0.1, 0.16, 0.45, 8.0
+    margin, gap, floor = 0.1, 0.16, 0.45
+    figure_width = max(8, widths.sum() + 2 * margin + 2)
+    if figure_width > 9:
+        raise ValueError(f"the arrays {shapes} do not fit side by side; take at most 3 columns")
     free = figure_width - 2 * margin - widths.sum()
-    if free < 2:
-        raise ValueError(
-            f"the matrices {shapes} do not fit side by side; 3 columns each is the most"
-        )
     before = np.array((0, 0.36, 0.61, 1)) * free  # the last gap holds the longest factor
     xs = margin + before + np.cumsum(widths) - widths / 2
     height = floor + sum(sizes[name][1] + gap for name in inputs)
@@ -977,6 +979,7 @@ class StatesOverTime(Picture):
         self._lines = [above.plot([], [], color=colour, lw=1.5)[0] for colour in colours]
         below = self._chart(0.85, 0.58, 6.4, 1.6, xlabel="step $t$", ylabel="unit $i$")
         below.grid(False)
+        below.spines[:].set_visible(False)
         look = {"cmap": DIVERGING, "vmin": -1, "vmax": 1, "aspect": "auto", "origin": "lower"}
         self._image = below.imshow(np.zeros((H, T)), extent=(-0.5, T - 0.5, -0.5, H - 0.5), **look)
         scale = self.figure.colorbar(
