@@ -66,6 +66,14 @@ def test_where_two_arrays_contradict_each_other_both_are_named(axis):
         rnn_layers.rnn_step_forward(**args)
 
 
+def test_a_refusal_lists_all_that_the_array_should_fit():
+    args = layers.arguments("rnn_step")
+    message = "b has shape (1,); it should be (H,) = (5,) to fit "
+    message += "x (2, 4), prev_h (2, 5), Wx (4, 5), Wh (5, 5)"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        rnn_layers.rnn_step_forward(**(args | {"b": args["b"][:1]}))
+
+
 @pytest.mark.parametrize("layer", layers.LAYERS)
 def test_a_wrong_upstream_gradient_is_refused(layer):
     _, cache = layers.forward(layer, **layers.arguments(layer))
@@ -114,6 +122,13 @@ def test_an_index_out_of_range_is_refused(value):
     args["x"][1, 2] = value
     message = f"x[1, 2] is {value}; it should be from 0 to V - 1 = 5"
     with pytest.raises(ValueError, match=says(message)):
+        rnn_layers.word_embedding_forward(**args)
+
+
+def test_of_several_indices_out_of_range_the_first_is_named():
+    args = layers.arguments("word_embedding")
+    args["x"][0, 1], args["x"][1, 2] = 6, -1
+    with pytest.raises(ValueError, match=says("x[0, 1] is 6")):
         rnn_layers.word_embedding_forward(**args)
 
 
@@ -203,6 +218,25 @@ def test_a_cache_that_is_none_is_refused(layer):
             match=says(f"cache is of type {type(wrong).__name__}", f"tuple of {len(cache)}"),
         ):
             layers.backward(layer, dout, wrong)
+
+
+@pytest.mark.parametrize(
+    ("layer", "legend"),
+    [
+        ("rnn_step", "x ND, prev_h NH, Wx DH, Wh HH, next_h NH"),
+        ("rnn", "x TND, Wx DH, Wh HH, states SNH"),
+        ("word_embedding", "x NT, W VD"),
+        ("temporal_affine", "x NTD, w DM"),
+    ],
+)
+def test_a_cache_that_holds_something_else_is_refused(layer, legend):
+    dout = layers.upstream(layer)
+    _, cache = layers.forward(layer, **layers.arguments(layer))
+    for i, entry in enumerate(legend.split(", ")):
+        name, axes = entry.split()
+        needed = f"{name} is of type NoneType; it should be a numpy.ndarray of shape"
+        with pytest.raises(TypeError, match=says(f"{needed} ({', '.join(axes)})")):
+            layers.backward(layer, dout, (*cache[:i], None, *cache[i + 1 :]))
 
 
 @pytest.mark.parametrize("layer", layers.LAYERS)
