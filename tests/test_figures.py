@@ -324,6 +324,10 @@ def test_the_graph_takes_other_sizes(sizes, rng):
     picture, move = graph(rng, 12.345, *sizes)
     move(len(picture.steps) - 1)
     assert_legible(picture)
+    boxes = [patch.get_window_extent() for patch in picture.figure.findobj(FancyBboxPatch)]
+    for *_, factor in picture._links:
+        if factor.get_text():
+            assert factor.get_window_extent().count_overlaps(boxes) == 0, factor.get_text()
 
 
 def test_what_is_too_wide_is_refused():
@@ -347,6 +351,11 @@ def test_the_graph_reveals_node_by_node(rng):
         expected = [figures.number(known[name].item()) for s in done for name in s.values]
         expected += [figures.number(blame[name].item()) for s in done for name in s.gradients]
         assert sorted(all_numbers(picture).split()) == sorted(expected)
+        given = {name for s in done for name in s.values}
+        blamed = {name for s in done for name in s.gradients}
+        for source, target, there, back, factor in picture._links:
+            assert there.get_visible() == (source in given and target in given)
+            assert back.get_visible() == factor.get_visible() == ({source, target} <= blamed)
     assert len(expected) == 2 * len(picture.nodes)
 
 
@@ -398,6 +407,13 @@ def test_a_curve_is_drawn_where_its_data_are():
     line = picture.update({"loss": (x, y)})[0]
     np.testing.assert_array_equal(line.get_xydata(), np.column_stack((x, y)))
     assert "goes from 2.000 to 0.250" in picture.alt()
+
+
+def test_states_are_all_in_sight(rng):
+    _, move = states_over_time(rng, 1.0)
+    image = move()[-1]
+    assert image.get_extent() == [*image.axes.get_xlim(), *image.axes.get_ylim()]
+    assert image.get_array().shape == (8, 30)
 
 
 def test_a_matrix_that_is_left_out_is_not_seen(rng):

@@ -19,7 +19,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, PathPatch, Rectangle
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
-from matplotlib.ticker import LogLocator, MultipleLocator, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullLocator
 import numpy as np
 
 
@@ -330,7 +330,7 @@ class ComputationGraph(Picture):
         if abs(along[1]) < 0.1:
             place = {"x": x + BADGE[1] + 0.02, "y": y - 0.13, "ha": "center", "va": "top"}
         elif along[1] > 0:
-            place = {"x": x + 0.1, "y": y - 0.1, "va": "top"}
+            place = {"x": x + 0.04, "y": y - 0.13, "va": "top"}
         else:
             place = {"x": x + 0.1, "y": y + 0.08, "va": "bottom"}
         factor = axes.text(**place, s=factor, color=red, size=8.5, zorder=4)
@@ -448,8 +448,8 @@ def _step_layout(shapes, gradients, Wx, Wh):
     columns = (inputs, (a, r), ("z", "b"), ("next_h",))
     widths = np.array([max(sizes[name][0] for name in column) for column in columns])
     margin, gap, floor = 0.1, 0.16, 0.45
-    figure_width = max(8, widths.sum() + 2 * margin + 2)
-    if figure_width > 9:
+    figure_width = max(8, widths.sum() + 2 * margin + 2.2)
+    if figure_width > 9.1:
         raise ValueError(f"the arrays {shapes} do not fit side by side; take at most 3 columns")
     free = figure_width - 2 * margin - widths.sum()
     before = np.array((0, 0.36, 0.61, 1)) * free  # the last gap holds the longest factor
@@ -936,6 +936,7 @@ class MapAndOrbit(Picture):
         time.set(xlabel="step $t$", ylabel="state $h_t$")
         for axis in (web.xaxis, web.yaxis, time.yaxis):
             axis.set_major_locator(MultipleLocator(0.5))
+        time.xaxis.set_major_locator(MaxNLocator(integer=True))
         forward, truth, neutral = ROLES["forward"], ROLES["truth"], ROLES["neutral"]
         web.plot(states, states, color=neutral.colour, lw=1, ls=neutral.line)
         time.axhline(0, color=neutral.colour, lw=0.8)
@@ -977,11 +978,17 @@ class StatesOverTime(Picture):
         above.tick_params(labelbottom=False)
         colours = mpl.colormaps["viridis"](np.linspace(0, 0.75, len(self._units)))
         self._lines = [above.plot([], [], color=colour, lw=1.5)[0] for colour in colours]
-        below = self._chart(0.85, 0.58, 6.4, 1.6, xlabel="step $t$", ylabel="unit $i$")
+        extent = -0.5, T - 0.5, -0.5, H - 0.5
+        below = self._chart(0.85, 0.58, 6.4, 1.6, xlim=extent[:2], ylim=extent[2:])
+        below.set(xlabel="step $t$", ylabel="unit $i$")
+        for axis in (below.xaxis, below.yaxis):
+            axis.set_major_locator(MaxNLocator(integer=True))
         below.grid(False)
         below.spines[:].set_visible(False)
         look = {"cmap": DIVERGING, "vmin": -1, "vmax": 1, "aspect": "auto", "origin": "lower"}
-        self._image = below.imshow(np.zeros((H, T)), extent=(-0.5, T - 0.5, -0.5, H - 0.5), **look)
+        self._image = below.imshow(np.zeros((H, T)), extent=extent, **look)
+        for unit, colour in zip(self._units, colours):  # which row is which line
+            below.plot(T - 0.5, unit, "<", color=colour, ms=7, clip_on=False)
         scale = self.figure.colorbar(
             self._image, cax=self._chart(7.4, 0.58, 0.12, 1.6), ticks=(-1, 0, 1)
         )
