@@ -118,6 +118,17 @@ def test_the_complex_step_is_right_to_rounding_whatever_the_step(h):
     np.testing.assert_allclose(found, np.exp(at) * (np.sin(at) + np.cos(at)), rtol=1e-14)
 
 
+def test_the_complex_step_takes_the_step_that_is_asked_for():
+    found = complex_step(lambda x: np.sum(np.sin(x)), np.array([0.3, 2.0]), h=0.5)
+    np.testing.assert_allclose(found, np.cos([0.3, 2.0]) * np.sinh(0.5) / 0.5, rtol=1e-14)
+
+
+@pytest.mark.parametrize("witness", [central_difference, complex_step])
+def test_a_witness_refuses_an_array_where_it_needs_a_number(witness):
+    with pytest.raises(ValueError, match=r"an array of shape \(1,\), needs to return one number"):
+        witness(np.sin, np.ones(1))
+
+
 @pytest.mark.parametrize("drops", [np.abs, np.real, lambda x: np.where(x > 0, 1.0, 0.0)])
 def test_the_complex_step_refuses_a_function_that_drops_the_imaginary_part(drops):
     with pytest.raises(TypeError, match="drops the imaginary part"):
@@ -133,7 +144,7 @@ def test_the_directional_derivative_is_the_jacobian_times_the_direction():
     v = np.array([1.0, -2.0, 0.5])
     x = np.array([0.1, 0.2, -0.3])
     jacobian = (1 - np.tanh(A @ x) ** 2)[:, None] * A
-    found = directional_derivative(lambda x: np.tanh(A @ x), x, v)
+    found = directional_derivative(lambda x: np.tanh(A @ x), x, list(v))
     np.testing.assert_allclose(found, jacobian @ v, rtol=1e-14)
     with pytest.raises(ValueError, match=r"direction has shape \(1,\), but at has \(3,\)"):
         directional_derivative(lambda x: A @ x, x, np.ones(1))
@@ -148,6 +159,21 @@ def test_the_inner_products_agree_for_the_transpose_alone(seed):
     assert inner_product_gap(lambda x: 0 * x, x, np.zeros(4), u, seed) == 0
 
 
+@pytest.mark.parametrize("seed", range(5))  # v is of either sign
+@pytest.mark.parametrize(("factor", "gap"), [(1, 0), (0, 1), (2, 0.5), (0.25, 0.75), (-1, 2)])
+def test_the_gap_is_relative(factor, gap, seed):
+    found = inner_product_gap(lambda x: -3e3 * x, np.ones(1), np.array([-3e3 * factor]), seed=seed)
+    np.testing.assert_allclose(found, gap, atol=1e-14)
+    assert type(found) is float
+
+
+def test_the_gap_is_measured_by_terms_that_do_not_cancel():
+    v = np.random.default_rng(0).standard_normal(2)
+    right = np.array([v[1], -v[0]])  # so <v, right> = 0
+    found = inner_product_gap(lambda x: np.sum(right * x), v, [v[1] + 1e-9, -v[0]], seed=0)
+    np.testing.assert_allclose(found, 1e-9 * abs(v[0]) / (2 * abs(v[0] * v[1])), rtol=1e-5)
+
+
 # Relative error
 
 
@@ -158,6 +184,7 @@ def test_the_inner_products_agree_for_the_transpose_alone(seed):
         ([0.0, 0.0], [0.0, 0.0], 0),
         (np.empty((0, 3)), np.empty((0, 3)), 0),
         ([1.0, -4.0], [1.0, -3.0], 0.25),
+        ([1e-3], [2e-3], 0.5),
         ([0.0, 0.0], [0.0, 5.0], 1),
         ([1.0, -1.0], [-1.0, 1.0], 2),
         ([1e-12, 1.0], [2e-12, 1.0], 1e-12),  # entry by entry, this would be one half
@@ -166,6 +193,7 @@ def test_the_inner_products_agree_for_the_transpose_alone(seed):
 def test_the_relative_error_is_measured_by_the_largest_entry(a, b, error):
     np.testing.assert_allclose(relative_error(a, b), error, rtol=1e-3)
     np.testing.assert_allclose(relative_error(b, a), error, rtol=1e-3)
+    assert type(relative_error(a, b)) is float
 
 
 def test_nan_has_no_relative_error_below_any_threshold():
