@@ -1,0 +1,345 @@
+"""Would the tests notice? Changes rnn_layers.py one operator, constant, axis, ... at a time.
+
+`python tests/mutation.py` makes every change and runs the suite on each: a change that no test
+notices, and that is not in EQUIVALENT with a reason, is a hole in the tests, and makes it exit 1.
+"""
+
+import ast
+from concurrent.futures import ThreadPoolExecutor
+import copy
+import multiprocessing
+import os
+from pathlib import Path
+import re
+import sys
+import time
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SUITE = ["test_reference_numbers", "test_gradients", "test_refusals", "test_properties"]
+PATIENCE = 60  # seconds for one mutant; the whole suite takes a few
+
+
+class Mutant(NamedTuple):
+    """A changed definition. `source` is run in the namespace of rnn_layers, to replace it there."""
+
+    place: str
+    before: str
+    after: str
+    source: str
+
+    @property
+    def key(self):
+        return self.place, self.after
+
+    def __str__(self):
+        return f"{self.place}\n    - {self.before}\n    + {self.after}"
+
+
+UNCHANGED = Mutant("unchanged", "", "", "")
+
+# What no test can notice: (place, changed line), and the reason.
+EQUIVALENT = {
+    (
+        "rnn_forward",
+        "x = x.swapaxes(0, 1)",
+    ): "The copy is for speed; the products are the same from any layout.",
+    (
+        "rnn_backward",
+        "dprev_h = np.zeros_like(states[-1])",
+    ): "All states have one shape and dtype; h_0 is the one that is there for T = 0 too.",
+    (
+        "temporal_affine_forward",
+        "out = (x @ w).reshape(N, T, M)",
+    ): "One product of two matrices is faster than N of them; the numbers are the same.",
+    (
+        "temporal_softmax_loss",
+        "scores = scores - scores.max(axis=1, keepdims=True)",
+    ): "The largest complex number is that of the largest real part, and any shift cancels.",
+    (
+        "_fit",
+        "for (name, axes, kind), array in zip(entries, arrays):",
+    ): "Each call gives as many arrays as its legend has entries.",
+    (
+        "_fit",
+        "for (name, axes, kind), array in zip(entries, arrays, strict=False):",
+    ): "Each call gives as many arrays as its legend has entries.",
+    (
+        "_entries",
+        "return [(*entry.split(), 'numerical')[:3] for entry in legend.split(',')]",
+    ): "A space before a name is left out by the split that follows.",
+    (
+        "_misfit",
+        "needed = (sizes.get(axis, axis) for axis in axes)",
+    ): "A tuple is made of it in the next line.",
+}
+
+
+# ---- Making mutants ------------------------------------------------------------------------------
+OPERATORS = {
+    ast.Add: [ast.Sub],
+    ast.Sub: [ast.Add],
+    ast.Mult: [ast.Div],
+    ast.Div: [ast.Mult],
+    ast.MatMult: [ast.Mult],
+    ast.Pow: [ast.Mult],
+    ast.BitAnd: [ast.BitOr],
+    ast.BitOr: [ast.BitAnd],
+    ast.And: [ast.Or],
+    ast.Or: [ast.And],
+    ast.Lt: [ast.LtE, ast.GtE],
+    ast.LtE: [ast.Lt, ast.Gt],
+    ast.Gt: [ast.GtE, ast.LtE],
+    ast.GtE: [ast.Gt, ast.Lt],
+    ast.Eq: [ast.NotEq],
+    ast.NotEq: [ast.Eq],
+    ast.Is: [ast.IsNot],
+    ast.IsNot: [ast.Is],
+    ast.In: [ast.NotIn],
+    ast.NotIn: [ast.In],
+}
+
+
+def mutants():
+    """Return every mutant of rnn_layers.py, in the order of the file."""
+    made = {}  # by source: some changes come to the same
+    for definition in ast.parse((ROOT / "rnn_layers.py").read_text(encoding="utf-8")).body:
+        if isinstance(definition, (ast.FunctionDef, ast.Assign)):
+            for mutant in _mutants_of(definition):
+                made.setdefault(mutant.source, mutant)
+    return list(made.values())
+
+
+def _mutants_of(definition):
+    place = getattr(definition, "name", None) or ast.unparse(definition.targets[0])
+    original = ast.unparse(definition)
+    for parent, field, index, node, statement in list(_nodes(definition, definition)):
+        before = _first_line(statement)
+        for variant in _variants(node):
+            _put(parent, field, index, variant)
+            after = _first_line(variant if node is statement else statement)
+            source = ast.unparse(definition)
+            if source != original:
+                yield Mutant(place, before, after, source)
+        _put(parent, field, index, node)
+
+
+def _nodes(parent, statement):
+    """Yield all nodes below `parent`, each with where it hangs and the statement it is part of."""
+    for field, value in ast.iter_fields(parent):
+        for index, node in enumerate(value if isinstance(value, list) else [value]):
+            if _is_message(node) or not isinstance(node, ast.AST):
+                continue
+            inside = node if isinstance(node, ast.stmt) else statement
+            yield parent, field, index, node, inside
+            yield from _nodes(node, inside)
+
+
+def _is_message(node):
+    """A docstring, or a text made for a person."""
+    docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return docstring or isinstance(node, ast.JoinedStr)
+
+
+def _put(parent, field, index, node):
+    if isinstance(getattr(parent, field), list):
+        getattr(parent, field)[index] = node
+    else:
+        setattr(parent, field, node)
+
+
+def _first_line(statement):
+    return ast.unparse(statement).splitlines()[0]
+
+
+def _variants(node):
+    """Yield what a slip of the pen could make of the node."""
+    match node:
+        case ast.operator() | ast.boolop() | ast.cmpop():
+            for kind in OPERATORS[type(node)]:
+                yield kind()
+        case ast.BinOp(left=left, right=right):
+            yield from [left, right]
+        case ast.BoolOp(values=values):
+            yield from values
+        case ast.UnaryOp(operand=operand):
+            yield operand
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from [body, orelse]
+        case ast.AugAssign(target=target, value=value):
+            yield ast.Assign([target], value, lineno=node.lineno)
+            yield ast.Pass()
+        case ast.Expr() | ast.Raise():
+            yield ast.Pass()
+        case ast.If(test=test):
+            yield _with(node, test=ast.UnaryOp(ast.Not(), test))
+        case ast.Attribute(value=value, attr="T" | "real"):
+            yield value
+        case ast.Slice():
+            for bound in node._fields:
+                yield _with(node, **{bound: None})
+        case ast.comprehension():
+            yield _with(node, ifs=[])
+        case ast.Tuple(elts=elements):
+            for i in range(len(elements) - 1):
+                swapped = [elements[i + 1], elements[i]]
+                yield _with(node, elts=elements[:i] + swapped + elements[i + 2 :])
+        case ast.Constant(value=bool() as value):
+            yield ast.Constant(not value)
+        case ast.Constant(value=int() as value):
+            yield from [ast.Constant(value + 1), ast.Constant(value - 1)]
+        case ast.Constant(value=str() as value):
+            yield from map(ast.Constant, _changed_texts(value))
+        case ast.Call():
+            yield from _changed_calls(node)
+
+
+def _changed_calls(call):
+    """Yield the call left out, one keyword left out, and the last of several arguments left out."""
+    of_module = isinstance(call.func, ast.Name) or ast.unparse(call.func.value) == "np"
+    if not of_module:
+        yield call.func.value
+    elif call.args:
+        yield call.args[0]
+    for keyword in call.keywords:
+        yield _with(call, keywords=[other for other in call.keywords if other is not keyword])
+    if len(call.args) > 1:
+        yield _with(call, args=call.args[:-1])
+
+
+def _changed_texts(text):
+    """Change each word and each letter of a legend, each letter of a short text, or all of it."""
+    if re.fullmatch(r"\w+ [A-Z]+( \w+)?(, \w+ [A-Z]+( \w+)?)*", text):
+        for word in re.finditer(r"(?<=\w )[A-Z]+", text):
+            for i in range(*word.span()):
+                yield f"{text[:i]}Q{text[i + 1 :]}"
+        for word in re.finditer(r"(?:^|(?<=, ))\w+| (integer|boolean)", text):
+            yield text[: word.start()] + ("" if word[1] else "other") + text[word.end() :]
+    elif len(text) <= 4:
+        yield from (text[:i] + text[i + 1 :] for i in range(len(text)))
+    else:
+        yield ""
+
+
+def _with(node, **fields):
+    changed = copy.copy(node)
+    for field, value in fields.items():
+        setattr(changed, field, value)
+    return changed
+
+
+# ---- Judging them --------------------------------------------------------------------------------
+def killers(mutants):
+    """Return, for each mutant, the test of the suite that notices it, or None.
+
+    All cores share the work, each in a process of its own, which is ended if a mutant hangs it.
+    """
+    shares = os.cpu_count()
+    with ThreadPoolExecutor(shares) as pool:
+        answers = list(pool.map(_killers_in_process, [mutants[i::shares] for i in range(shares)]))
+    return [answers[i % shares][i // shares] for i in range(len(mutants))]
+
+
+def _killers_in_process(mutants):
+    mutants = [*mutants, UNCHANGED]  # the suite must be sound at the end, so it was all the way
+    found = []
+    while len(found) < len(mutants):
+        here, there = multiprocessing.Pipe(duplex=False)
+        spawn = multiprocessing.get_context("spawn")
+        process = spawn.Process(target=_run_suite, args=(mutants[len(found) :], there))
+        process.start()
+        there.close()
+        try:
+            while len(found) < len(mutants) and here.poll(PATIENCE):
+                found.append(here.recv())
+        except EOFError:
+            raise RuntimeError(f"the process has ended at {mutants[len(found)]}") from None
+        if len(found) < len(mutants):
+            found.append(f"no end within {PATIENCE} s")
+        process.kill()
+        process.join()
+    if found[-1] is not None:
+        raise RuntimeError(f"the suite fails on rnn_layers.py as it is: {found[-1]}")
+    return found[:-1]
+
+
+def _run_suite(mutants, answers):
+    """Collect the suite once, then run it on one mutant after the other."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # no reports but the answers
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    tests = [str(ROOT / "tests" / f"{name}.py") for name in SUITE]
+    options = ["--tb=native", "--override-ini=addopts=", "--disable-plugin-autoload"]
+    pytest.main([*options, *tests], plugins=[_OneMutantAfterTheOther(mutants, answers)])
+
+
+class _OneMutantAfterTheOther:
+    def __init__(self, mutants, answers):
+        self.mutants, self.answers = mutants, answers
+
+    def pytest_configure(self):
+        import hypothesis
+
+        hypothesis.settings.register_profile(
+            "mutation",
+            database=None,
+            deadline=None,
+            derandomize=True,
+            max_examples=25,
+            phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+        )
+        hypothesis.settings.load_profile("mutation")
+
+    def pytest_runtestloop(self, session):
+        import rnn_layers
+
+        namespace = vars(rnn_layers)
+        original = dict(namespace)
+        if session.testsfailed:
+            raise session.Failed("the suite cannot be collected")
+        for mutant in self.mutants:
+            try:
+                exec(mutant.source, namespace)
+                self.answers.send(self.first_failure(session.items))
+            except Exception as error:  # the definition cannot even be run
+                self.answers.send(f"definition: {error!r}")
+            namespace.clear()
+            namespace.update(original)
+        return True
+
+    def pytest_runtest_logreport(self, report):
+        self.failed |= report.failed
+
+    def first_failure(self, tests):
+        """Return the name of the first test that fails, and put it first: it may serve again."""
+        self.failed = False
+        for i, test in enumerate(tests):
+            test.config.hook.pytest_runtest_protocol(item=test, nextitem=None)
+            if self.failed:
+                tests.insert(0, tests.pop(i))
+                return test.nodeid
+        return None
+
+
+# ---- The table -----------------------------------------------------------------------------------
+def main():
+    began = time.perf_counter()
+    made = mutants()
+    survivors = [mutant for mutant, killer in zip(made, killers(made)) if killer is None]
+    holes = [mutant for mutant in survivors if mutant.key not in EQUIVALENT]
+    stale = EQUIVALENT.keys() - {mutant.key for mutant in survivors}
+    for mutant in holes:
+        print(f"No test notices {mutant}")
+    for key in sorted(stale):
+        print(f"EQUIVALENT names what is not made, or what a test notices: {key}")
+    print(
+        f"{len(made)} mutants in {time.perf_counter() - began:.0f} s: "
+        f"{len(made) - len(survivors)} killed, {len(survivors) - len(holes)} equivalent, "
+        f"{len(holes)} unnoticed"
+    )
+    sys.exit(bool(holes or stale))
+
+
+if __name__ == "__main__":
+    main()
