@@ -227,6 +227,32 @@ def test_one_entry_wrong_by_a_millionth_is_refused():
             assert_gradient(wrong, lambda W: np.sum(np.tanh(W)), at=W)
 
 
+def test_a_steep_loss_makes_central_differences_lenient_and_nothing_else():
+    at = np.linspace(0.1, 1, 5)
+    right = 300 * np.cos(300 * at)
+    assert relative_error(central_difference(lambda x: np.sum(np.sin(300 * x)), at), right) > 1e-7
+    assert_gradient(right, lambda x: np.sum(np.sin(300 * x)), at)
+    with pytest.raises(AssertionError, match="against it: complex step, inner product"):
+        assert_gradient(right * (1 + 1e-9), lambda x: np.sum(np.sin(300 * x)), at)
+
+
+def test_the_point_stays_where_it_is_even_where_the_loss_moves_it():
+    def loss(x):
+        x *= 2
+        return np.sum(x**2)
+
+    at = np.array([1.0, -2.0, 3.0])
+    assert_gradient(8 * at, loss, at)
+    np.testing.assert_array_equal(at, [1, -2, 3])
+
+
+@pytest.mark.parametrize("scale", [1e-10, 1, 1e10])
+def test_a_loss_with_a_little_chance_in_it_is_refused(scale):
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="differs from call to call"):
+        assert_gradient(np.ones(3), lambda x: scale * (np.sum(x) + 1e-6 * rng.random()), np.ones(3))
+
+
 def test_a_gradient_of_a_size_0_array_passes():
     assert_gradient(np.empty((0, 3)), lambda x: np.sum(x), at=np.empty((0, 3)))
 
