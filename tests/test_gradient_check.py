@@ -236,6 +236,15 @@ def test_a_steep_loss_makes_central_differences_lenient_and_nothing_else():
         assert_gradient(right * (1 + 1e-9), lambda x: np.sum(np.sin(300 * x)), at)
 
 
+@pytest.mark.parametrize("scale", [1e-6, -1e6])
+def test_the_scale_of_the_loss_makes_no_witness_blind_or_touchy(scale):
+    for at in (np.linspace(0.1, 1, 5), np.linspace(1e-3, 2e-3, 5)):  # the second is nearly level
+        right = -scale * np.sin(at)
+        assert_gradient(right, lambda x: scale * np.sum(np.cos(x)), at)
+        with pytest.raises(AssertionError, match="against it: central differences, complex step"):
+            assert_gradient(right * (1 + 1e-4), lambda x: scale * np.sum(np.cos(x)), at)
+
+
 def test_the_point_stays_where_it_is_even_where_the_loss_moves_it():
     def loss(x):
         x *= 2
@@ -267,12 +276,12 @@ def test_a_float32_gradient_is_held_to_what_float32_can_do():
 
 def test_a_wrong_gradient_is_described():
     right = np.array([[1.0, 2.0], [3.0, -4.0]])
-    wrong = np.array([[1.0, 2.0], [3.5, -1.0]])
+    wrong = np.array([[1.0, 2.0], [-1.0, -4.5]])
     with pytest.raises(AssertionError) as refusal:
         assert_gradient(wrong, linear_loss(right), at=np.ones((2, 2)))
     assert str(refusal.value) == (
-        "dA is wrong in 2 of 4 entries, relative error 7.5e-01.\n"
-        "Worst: dA[1, 1] has -1, needs -4.\n"
+        "dA is wrong in 2 of 4 entries, relative error 8.9e-01.\n"
+        "Worst: dA[1, 0] has -1, needs 3.\n"
         "What fits: right but for row 1.\n"
         "Witnesses against it: central differences, complex step, inner product."
     )
@@ -447,7 +456,16 @@ WRONG = [  # the right gradient, a wrong one, what else is known, the claim that
     (ROWS, changed(ROWS, np.s_[:, 2], 9), {}, "one_slice", "right but for column 2"),
     (ROWS, changed(ROWS, [0, 2], 9), {}, "one_slice", "right in row 1 only"),
     (RIGHT, at_step(1), {}, "one_slice", "right but for axis 1, index 1"),
+    (1e-12 * SQUARE, 1e-12 * SQUARE.T, {}, "transposed", "equal after a transpose"),
+    (np.abs(ROWS), np.abs(9 * ROWS).astype(np.uint8), {}, "whole_numbers", "its dtype is uint8"),
+    (VECTOR[:2], 7 * VECTOR[:2], IN_TIME | {"time_axis": None}, "constant_ratio", "7.000 every"),
     (VECTOR, np.cos(VECTOR), {}, None, "no mistake that is known here"),
+    (VECTOR, VECTOR - 1, {}, None, "no mistake that is known here"),
+    (ROWS, (1 + 1e-7) * ROWS, {}, None, "no mistake that is known here"),
+    (ROWS, (1 + 1e-7) * ROWS.T, {}, None, "no mistake that is known here"),
+    (ROWS, ROWS[::-1, ::-1], {}, None, "no mistake that is known here"),
+    (ROWS.sum(0), 2 * ROWS, {}, None, "no mistake that is known here"),
+    (ROWS[:0], ROWS[:0].T, {}, None, "no mistake that is known here"),
     (VECTOR[:1], 2 * VECTOR[:1], {}, None, "no mistake that is known here"),
     (ROWS, np.ones((5, 5)), {}, None, "no mistake that is known here"),
 ]
@@ -474,6 +492,10 @@ def test_no_other_claim_fits(right, wrong, known, claim, words):
     table = diagnoses.WRONG_VALUES if right.shape == wrong.shape else diagnoses.WRONG_SHAPE
     fitting = {candidate.__name__ for candidate in table if candidate(case)}
     assert fitting - ALSO_TRUE.get(claim, set()) == ({claim} if claim else set())
+
+
+def test_what_is_right_is_not_called_transposed():
+    assert diagnoses.transposed(diagnoses.Case(ROWS, ROWS)) is None
 
 
 def test_every_claim_is_tried():

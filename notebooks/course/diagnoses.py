@@ -47,7 +47,7 @@ def reshaped(case):
 
 def not_summed(case):
     axes = tuple(range(case.has.ndim - case.needs.ndim))
-    if axes and case.equal(case.has.sum(axis=axes), case.needs):
+    if case.equal(case.has.sum(axis=axes), case.needs):
         return f"equal after a sum over {'axis 0' if len(axes) == 1 else f'axes {axes}'}"
 
 
@@ -130,7 +130,7 @@ def some_steps(case):
         return None
     axes = tuple(axis for axis in range(case.has.ndim) if axis != case.time_axis)
     wrong = case.wrong().any(axis=axes)  # (T,)
-    right = int(np.sum(~wrong))
+    right = np.sum(~wrong)
     if right == 0:
         return None
     if wrong[:-right].all():
