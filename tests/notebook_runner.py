@@ -12,8 +12,8 @@ from queue import Empty
 import sys
 import time
 
-import nbformat
 from nbclient import NotebookClient
+import nbformat
 
 TESTS = Path(__file__).parent
 NOTEBOOKS = sorted(TESTS.parent.glob("notebooks/*.ipynb"))
@@ -44,7 +44,8 @@ def sweep(path):
     """What is wrong with the controls of a notebook, in words: see sweep.py, which runs in it."""
     notebook = nbformat.read(path, as_version=4)
     with fresh_kernel(notebook, path) as client:
-        run(client, f"import sys; sys.path.append({str(TESTS)!r}); import sweep; sweep.listen()")
+        folders = [str(TESTS), str(TESTS.parent / "notebooks")]
+        run(client, f"import sys; sys.path += {folders}; import sweep; sweep.listen()")
         for place, cell in code_cells(notebook):
             client.execute_cell(cell, place)
         return json.loads(run(client, "import json; print(json.dumps(sweep.sweep()))"))
