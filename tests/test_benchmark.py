@@ -1,0 +1,27 @@
+"""The benchmark runs and compares equal numbers. No time is asserted."""
+
+import subprocess
+import sys
+
+import benchmark
+import pytest
+
+
+def test_benchmark_runs_at_one_small_size():
+    options = ["--sizes=2,3,4,5", "--growth=2,3,4,5", "--rounds=1"]
+    command = [sys.executable, benchmark.__file__, *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    table, growth = done.stdout.split("\nours, as one size doubles")
+    assert "not installed: " in table
+    assert "2, 3, 4, 5" in table
+    assert "T = 3, 6, 12, 24" in growth
+
+
+def test_benchmark_refuses_a_competitor_with_other_numbers(monkeypatch):
+    right = benchmark.results(benchmark.ours(*benchmark.arrays(2, 3, 4, 5)))
+    wrong = [*right[:-1], 1.01 * right[-1]]
+    answers = {"ours": right, "loop": wrong}
+    monkeypatch.setattr(benchmark, "ask", lambda pipe, measure, size: answers[pipe])
+    with pytest.raises(AssertionError, match="loop"):
+        benchmark.compare({"ours": "ours", "loop": "loop"}, [(2, 3, 4, 5)], rounds=1)
