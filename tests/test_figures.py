@@ -152,6 +152,17 @@ def eigenvalues(rng, scale):
     return picture, move
 
 
+def line_up(rng, scale):
+    losses = {letter: 3 * np.exp(-rng.random(50).cumsum()) for letter in "ABC"}
+    picture = figures.LineUp(losses, ["dx", "dh0", "dWx"], title="All of them learn")
+
+    def move():
+        errors = np.abs(values(rng, (3,), scale)) if rng.random() < 0.5 else None
+        return picture.update(rng.choice(list("ABC")), "carry added in place into dh", errors)
+
+    return picture, move
+
+
 PICTURES = (
     graph,
     scalar_graph,
@@ -164,6 +175,7 @@ PICTURES = (
     map_and_orbit,
     states_over_time,
     eigenvalues,
+    line_up,
 )
 
 
@@ -380,6 +392,7 @@ def test_the_unrolled_network_shows_only_what_is_known(rng):
             carried = back[0] - 1
             expected += [20 + carried if carried else 50, 60, 70, 80]
         assert shown == sorted(expected)
+    assert all(figures.number(value) in picture.alt() for value in expected)  # at the last position
 
 
 @pytest.mark.parametrize("make", [graph, scalar_graph, unrolled, matrices, heatmap])
