@@ -106,6 +106,11 @@ def test_blank_part_is_told_from_right_and_wrong_ones():
     assert "Right: dx and db. Wrong: dprev_h. To do: dWx and dWh." in said(check, half)
 
 
+def test_answer_that_is_right_so_far_is_not_accepted():
+    half = changed("rnn_step_backward", lambda g: (*g[:4], None))
+    assert said(check, half) == "Right: dx, dprev_h, dWx and dWh. To do: db."
+
+
 # What is refused, and with which words
 
 
@@ -179,6 +184,8 @@ def test_slips_in_different_arrays_are_all_named_and_the_rest_is_left_for_later(
 def test_mistake_that_is_no_known_slip_is_described():
     words = said(check, changed("rnn_forward", lambda h: 3 * h))
     assert words.endswith("\nWhat fits h: ratio 3.000 everywhere.")
+    words = said(check, changed("rnn_forward", lambda h: h[:, ::-1]))
+    assert words.endswith("\nWhat fits h: equal after a reversal of time.")
     words = said(check, changed("rnn_forward", lambda h: h.swapaxes(0, 1)))
     assert words.endswith(
         "\nh has shape (5, 2, 4); it should be (2, 5, 4).\nWhat fits h: equal after a transpose."
@@ -220,19 +227,23 @@ def test_one_sample_and_one_step_are_asked_for_too():
     )
 
 
+FIVE = "it should return 5: dx, dprev_h, dWx, dWh and db."
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda g: g[:4], "returns 4 values; it should return 5: dx, dprev_h, dWx, dWh and db."),
-        (lambda g: g[0], "returns one value; it should return 5: dx, dprev_h, dWx, dWh and db."),
+        (lambda g: g[:4], f"returns 4 values; {FIVE}"),
+        (lambda g: g[0], f"returns one value; {FIVE}"),
+        (lambda g: np.zeros(5), f"returns one value; {FIVE}"),
         (
             lambda g: (1.5, *g[1:]),
             "is of type float; it should be a numpy.ndarray of shape (2, 3).",
         ),
         (lambda g: (g[0] + 0j, *g[1:]), "dx has dtype complex128; it should be float64."),
         (lambda g: (g[0][:1], *g[1:]), "dx has shape (1, 3); it should be (2, 3)."),
-        (lambda g: (g[0] * np.nan, *g[1:]), "dx: entry [0, 0] is nan; it should be "),
-        (lambda g: (np.float32(g[0]), *g[1:]), "right to four digits; off by "),
+        (lambda g: (np.log(0 * abs(g[0])), *g[1:]), "dx: entry [0, 0] is -inf; it should be "),
+        (lambda g: (np.float32(g[0]), *g[1:]), " right to four digits; off by "),
     ],
 )
 def test_words_say_what_it_is_and_what_it_should_be(change, words):
@@ -340,8 +351,9 @@ def test_strict_setting_raises_with_the_same_words(change, monkeypatch):
     function = changed("rnn_forward", change)
     words = said(check, function)
     monkeypatch.setattr(exercises, "strict", True)
-    with pytest.raises(AssertionError, match=re.escape(words)):
+    with pytest.raises(AssertionError, match=re.escape(words)) as raised:
         check(function)
+    assert len(raised.traceback) == 2, "the words stand below a long traceback"
     assert accepted(solutions.rnn_forward)
 
 
