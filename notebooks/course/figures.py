@@ -583,6 +583,7 @@ class UnrolledNetwork(Picture):
     def update(self, step, h, *, limit=1.0, **blame):
         """Show position `step`, where only what is known by then is seen.
 
+        The words tell what is new at this position, and at the last position everything.
         h, and dh, carry, total, dz where it goes backward, are (N, T, H), and dh0 is (N, H).
         dWx, dWh, db are the sums so far; `limit` is the end of their colour scale.
         """
@@ -606,7 +607,7 @@ class UnrolledNetwork(Picture):
                     whole = checked(arrays.get(name), self._states, name)
                     label, values = f"{name} at t = {t}", whole[:, t - 1]
                 lines += self._lines(values, name, t)
-                if t in (now, now - 1):
+                if t in (now, now - 1) or step == last:
                     said.append(f"{label}: {in_words(values)}.")
             numbers.show(lines)
         for t, forward, back in self._arrows:
