@@ -289,11 +289,11 @@ def test_softmax_ignores_a_shift_and_its_gradient_sums_to_zero(sizes, seed, shif
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_scores_of_ten_thousand_stay_finite(dtype):
-    x = np.array([[[1e4, -1e4, 0.0], [-1e4, 1e4, 1e4]]], dtype)
-    y = np.array([[0, 0]])
-    loss, dx = rnn_layers.temporal_softmax_loss(x, y, np.array([[True, True]]))
-    assert loss == pytest.approx(2e4 + np.log(2))
-    np.testing.assert_allclose(dx, [[[0, 0, 0], [-1, 0.5, 0.5]]], atol=1e-12)
+    x = np.array([[[1e4, -1e4, 0.0], [-1e4, 1e4, 1e4], [-1e4, -2e4, -1e4]]], dtype)
+    y, mask = np.zeros((1, 3), int), np.ones((1, 3), bool)
+    loss, dx = rnn_layers.temporal_softmax_loss(x, y, mask)
+    assert loss == pytest.approx(2e4 + 2 * np.log(2))
+    np.testing.assert_allclose(dx, [[[0, 0, 0], [-1, 0.5, 0.5], [-0.5, 0, 0.5]]], atol=1e-12)
 
 
 def test_a_fully_masked_batch_has_no_loss_and_no_gradient():
