@@ -163,7 +163,7 @@ def temporal_softmax_loss(x, y, mask):
     label = np.arange(len(scores)), y[mask]
     scores = scores - scores.real.max(axis=1, keepdims=True)  # the same p, and no overflow
     log_p = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))  # (K, V)  eq. 8.7
-    loss = (-log_p[label]).sum() / N  # eq. 8.8
+    loss = (-log_p[label] / N).sum()  # eq. 8.8
     dscores = np.exp(log_p)  # (K, V): p
     dscores[label] -= 1  # (K, V)  eq. 8.9
     dx = np.zeros_like(x)

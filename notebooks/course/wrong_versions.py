@@ -157,8 +157,8 @@ TABLE = [
     ),
     *_rows(
         "temporal_softmax_loss",
-        ("mean over steps", "The loss is the sum over steps divided by N, not by N T, eq. 8.8.", "sum() / N", "sum() / (N * T)"),
-        ("not divided by N", "The loss is a mean over the N sequences, eq. 8.8.", "sum() / N", "sum()"),
+        ("mean over steps", "The loss is the sum over steps divided by N, not by N T, eq. 8.8.", "label] / N)", "label] / (N * T))"),
+        ("not divided by N", "The loss is a mean over the N sequences, eq. 8.8.", "label] / N)", "label])"),
         ("gradient not divided by N", "The loss was divided by N, so its gradient is too, eq. 8.9.", "dscores / N", "dscores"),
         ("gradient divided by N T", "Divide the gradient by what the loss was divided by, N, eq. 8.9.", "dscores / N", "dscores / (N * T)"),
         ("label not subtracted", "The gradient is p - one_hot(y): subtract 1 at the label, eq. 8.9.", "dscores[label] -= 1", "pass"),
@@ -166,7 +166,7 @@ TABLE = [
         ("mask left out of the loss", "Masked steps count in your loss; leave them out.", "scores = x[mask]", "scores = x.reshape(-1, V)", "np.arange(len(scores)), y[mask]", "np.arange(len(scores)), y.ravel()", "dscores / N", "dscores[mask.ravel()] / N"),
         ("mask left out of the gradient", "Masked steps have a gradient in your answer; it should be exactly 0.", "np.zeros_like(x)", "np.full_like(x, 1 / V)"),
         ("softmax over time", "Softmax runs over the V symbols of one step, the last axis, eq. 8.7.", "np.exp(scores).sum(axis=1, keepdims=True)", "np.exp(scores).sum(axis=0, keepdims=True)"),
-        ("bits for nats", "That is in bits; the natural logarithm gives nats, eq. 8.8.", "sum() / N", "sum() / N / np.log(2)"),
+        ("bits for nats", "That is in bits; the natural logarithm gives nats, eq. 8.8.", "label] / N)", "label] / N / np.log(2))"),
         ("no shift by the maximum", "exp overflows for large scores: subtract the largest score of each step first, eq. 8.7.", " - scores.real.max(axis=1, keepdims=True)", " - 0"),
     ),
 ]
