@@ -4,6 +4,7 @@ import contextlib
 from dataclasses import replace
 import functools
 import io
+import linecache
 import os
 from pathlib import Path
 import re
@@ -59,9 +60,10 @@ def changed(name, change):
 
 
 def built(name, source):
-    """Build a function from source, as a cell of a notebook that has imported NumPy does."""
+    """Build a function from the text of a cell, whose lines are known as in a notebook."""
+    linecache.cache["<cell>"] = len(source), None, source.splitlines(), "<cell>"
     namespace = {"np": np}
-    exec(source, namespace)
+    exec(compile(source, "<cell>", "exec"), namespace)
     return namespace[name]
 
 
@@ -247,24 +249,28 @@ FIVE = "it should return 5: dx, dprev_h, dWx, dWh and db."
     ],
 )
 def test_words_say_what_it_is_and_what_it_should_be(change, words):
-    assert words in said(check, changed("rnn_step_backward", change))
+    verdict = said(check, changed("rnn_step_backward", change))
+    assert words in verdict
+    assert " stops in " not in verdict
 
 
 def test_mistake_that_stops_the_function_is_shown_with_line_and_shapes():
-    def rnn_step_backward(dnext_h, cache):
-        x, *_ = cache
-        return x @ dnext_h
-
-    first, error, *_, shapes = said(check, rnn_step_backward).split("\n")
-    assert first == "rnn_step_backward stops in its line 3: return x @ dnext_h"
+    source = """# A comment above the function does not count.
+def rnn_step_backward(dnext_h, cache):
+    x, prev_h, Wx, Wh, next_h = cache
+    db = ...
+    return x @ dnext_h
+"""
+    first, error, *_, shapes = said(check, built("rnn_step_backward", source)).split("\n")
+    assert first == "rnn_step_backward stops in its line 4: return x @ dnext_h"
     assert error.startswith("ValueError: ")
     assert shapes == "The shapes there: x (2, 3), dnext_h (2, 4)."
 
 
 def test_misspelt_name_is_a_mistake_and_not_a_blank():
-    words = said(check, built("rnn_forward", "def rnn_forward(x, h0, Wx, Wh, b): return hh"))
+    words = said(check, built("rnn_forward", "def rnn_forward(x, h0, Wx, Wh, b):\n    return hh"))
     assert words.split("\n") == [
-        "rnn_forward stops in its line 1: ",
+        "rnn_forward stops in its line 2: return hh",
         "NameError: name 'hh' is not defined",
     ]
 

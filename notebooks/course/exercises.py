@@ -155,13 +155,13 @@ def _stumble(exercise, function, error):
     if not stops:
         return f"{name} does not take what it is given.\n{what}"
     seen, line = stops[-1]
-    blank = [variable for variable, value in seen.items() if value is ...]
+    text = linecache.getline(code.co_filename, line).strip()
+    words = dict.fromkeys(re.findall(r"\w+", text))
+    blank = [word for word in words if seen.get(word) is ...]
     if isinstance(error, NameError) and error.name in exercise.returns:
         blank.append(error.name)
     if blank or isinstance(error, NotImplementedError):
         return _to_do(name, blank or exercise.returns)
-    text = linecache.getline(code.co_filename, line).strip()
-    words = dict.fromkeys(re.findall(r"\w+", text))
     shapes = _shapes({word: seen[word] for word in words if isinstance(seen.get(word), np.ndarray)})
     lines = [f"{name} stops in its line {line - code.co_firstlineno + 1}: {text}", what]
     return "\n".join([*lines, f"The shapes there: {shapes}."] if shapes else lines)
@@ -299,17 +299,34 @@ def _sequence_and_gradient(normal, N, T, D, H):
     return {"dh": normal((N, T, H))} | arrays
 
 
-def _smooth(at):
-    """A function in which an entry left out of place shows in the derivatives by all others."""
-    return 10 * np.sin(np.sum(np.tanh(at)))
+def _in_order(function, **arrays):
+    return function(*arrays.values())
+
+
+def _in_order_without_cache(function, **arrays):
+    return function(*arrays.values())[0]
+
+
+def _with_cache(function, b, **arrays):
+    upstream, *cache = arrays.values()
+    return function(upstream, tuple(cache))
+
+
+def _with_cache_of_layer(function, dh, x, h0, Wx, Wh, b, h):
+    return function(dh, rnn_layers.rnn_forward(x, h0, Wx, Wh, b)[1])
+
+
+def _of_smooth_function(function, at):
+    """Call for a function in which an entry left out of place shows in all other derivatives."""
+    return function(lambda moved: 10 * np.sin(np.sum(np.tanh(moved))), at, 1e-3)
 
 
 EXERCISES = {
     "rnn_step_forward": Exercise(
         returns=("next_h",),
         draw=_step,
-        ask=lambda function, **arrays: function(*arrays.values()),
-        know=lambda function, **arrays: function(*arrays.values())[0],
+        ask=_in_order,
+        know=_in_order_without_cache,
         hints=(
             "Two lines: the sum z, eq. 1.3, then tanh of it, eq. 1.4.",
             "Row vectors stand to the left of the weights: x @ Wx has shape (N, H), and so has the "
@@ -320,8 +337,8 @@ EXERCISES = {
     "central_difference": Exercise(
         returns=("gradient",),
         draw=lambda normal, N, T, D, H: {"at": normal((N, D) if N > 1 else D)},
-        ask=lambda function, at: function(_smooth, at, 1e-3),
-        know=lambda function, at: function(_smooth, at, 1e-3),
+        ask=_of_smooth_function,
+        know=_of_smooth_function,
         hints=(
             "Make an array of the shape of at, and fill it entry by entry with eq. 2.2.",
             "`for entry in np.ndindex(at.shape)` goes through all indices, whatever the shape. For "
@@ -332,12 +349,8 @@ EXERCISES = {
     "rnn_step_backward": Exercise(
         returns=("dx", "dprev_h", "dWx", "dWh", "db"),
         draw=_step_and_gradient,
-        ask=lambda function, dnext_h, x, prev_h, Wx, Wh, b, next_h: function(
-            dnext_h, (x, prev_h, Wx, Wh, next_h)
-        ),
-        know=lambda function, dnext_h, x, prev_h, Wx, Wh, b, next_h: function(
-            dnext_h, (x, prev_h, Wx, Wh, next_h)
-        ),
+        ask=_with_cache,
+        know=_with_cache,
         hints=(
             "First back through tanh, to dz, eq. 3.1. All five gradients come from dz.",
             "What goes to x and prev_h goes back through the weight: dz times its transpose. What "
@@ -349,8 +362,8 @@ EXERCISES = {
     "rnn_forward": Exercise(
         returns=("h",),
         draw=_sequence,
-        ask=lambda function, **arrays: function(*arrays.values()),
-        know=lambda function, **arrays: function(*arrays.values())[0],
+        ask=_in_order,
+        know=_in_order_without_cache,
         hints=(
             "Make an array h of shape (N, T, H) and fill it step by step: `for t in range(T)`.",
             "x[:, t] is the input of step t, of shape (N, D). Keep the present state in a name of "
@@ -361,10 +374,8 @@ EXERCISES = {
     "rnn_backward": Exercise(
         returns=("dx", "dh0", "dWx", "dWh", "db"),
         draw=_sequence_and_gradient,
-        ask=lambda function, dh, x, h0, Wx, Wh, b, h: function(dh, (x, h0, Wx, Wh, h)),
-        know=lambda function, dh, x, h0, Wx, Wh, b, h: function(
-            dh, rnn_layers.rnn_forward(x, h0, Wx, Wh, b)[1]
-        ),
+        ask=_with_cache,
+        know=_with_cache_of_layer,
         hints=(
             "Run from the last step to the first, and carry with you what the step after says of "
             "the present state. After the last step there is none, so it starts as zeros.",
