@@ -269,6 +269,7 @@ def all_numbers(picture):
         (-123.456, "−123.5"),
         (999.96, "1000"),
         (-9999.4, "−9999"),
+        (9999.6, "1e4"),
         (-123456, "−1e5"),
         (1e300, "1e300"),
         (np.inf, "∞"),
@@ -427,11 +428,48 @@ def test_a_curve_is_drawn_where_its_data_are():
     assert "goes from 2.000 to 0.250" in picture.alt()
 
 
-def test_states_are_all_in_sight(rng):
-    _, move = states_over_time(rng, 1.0)
-    image = move()[-1]
+def test_states_are_all_in_sight_unit_by_unit(rng):
+    picture, h = figures.StatesOverTime(5, 3, lines=(2,)), rng.uniform(-1, 1, (5, 3))
+    line, image = picture.update(h)
+    np.testing.assert_array_equal(line.get_xydata(), np.column_stack((np.arange(5), h[:, 2])))
+    np.testing.assert_array_equal(image.get_array(), h.T)
     assert image.get_extent() == [*image.axes.get_xlim(), *image.axes.get_ylim()]
-    assert image.get_array().shape == (8, 30)
+
+
+def test_the_tangent_touches_the_curve_with_its_slope():
+    z = np.linspace(-4, 4, 11)
+    _, tangent, point, *_ = figures.TanhCurve(z, np.tanh(z)).update(0.5, 0.4, 0.8)
+    (x0, y0), (x1, y1) = tangent.get_xydata()
+    np.testing.assert_allclose(((x0 + x1) / 2, (y0 + y1) / 2), (0.5, 0.4))
+    np.testing.assert_allclose((y1 - y0) / (x1 - x0), 0.8)
+    np.testing.assert_array_equal(point.get_xydata(), [(0.5, 0.4)])
+
+
+def test_the_cobweb_goes_from_curve_to_diagonal():
+    grid, orbit = np.array([-1.0, 0.0, 1.0]), [0.1, 0.5, 0.7]
+    picture = figures.MapAndOrbit(grid, 2)
+    curve, web, fixed, line = picture.update(grid / 2, orbit, [0.0, 0.9])
+    np.testing.assert_array_equal(curve.get_xydata(), np.column_stack((grid, grid / 2)))
+    corners = [(0.1, 0.1), (0.1, 0.5), (0.5, 0.5), (0.5, 0.7), (0.7, 0.7)]
+    np.testing.assert_array_equal(web.get_xydata(), corners)
+    np.testing.assert_array_equal(fixed.get_xydata(), [(0, 0), (0.9, 0.9)])
+    np.testing.assert_array_equal(line.get_xydata(), list(enumerate(orbit)))
+
+
+def test_eigenvalues_are_points_of_the_plane():
+    circle, dots, _ = figures.Eigenvalues(2).update(np.array([1 + 2j, 0.5]), 1.5)
+    np.testing.assert_array_equal(dots.get_xydata(), [(1, 2), (0.5, 0)])
+    np.testing.assert_allclose(np.hypot(*circle.get_xydata().T), 1.5)
+
+
+def test_cells_stand_in_reading_order():
+    picture = figures.Matrices({"A": np.array([[1.0, -2.0], [3.0, -4.0]])}, limit=4)
+    lines = [line for numbers in numbers_in(picture) for line in numbers.lines]
+    in_order = sorted(lines, key=lambda line: (-line[1], line[0]))
+    assert [text for *_, text in in_order] == ["1.000", "−2.000", "3.000", "−4.000"]
+    colours = picture.figure.findobj(PolyCollection)[0].get_facecolor()
+    expected = figures.DIVERGING((np.array([1, -2, 3, -4]) + 4) / 8)
+    np.testing.assert_allclose(colours, expected)
 
 
 def test_a_matrix_that_is_left_out_is_not_seen(rng):
@@ -479,6 +517,19 @@ def test_pictures_leave_no_trace_in_matplotlib(make, rng):
     make(rng, 1.0)[1]()
     assert dict(mpl.rcParams) == before
     assert plt.get_fignums() == []
+
+
+def test_pictures_do_not_depend_on_the_readers_settings(case):
+    def drawn():
+        picture, move = case(np.random.default_rng(3), 1.0)
+        move()
+        renderer = picture.figure.canvas.get_renderer()
+        picture.figure.draw(renderer)
+        return bytes(renderer.buffer_rgba())
+
+    usual = drawn()
+    with mpl.rc_context({"font.size": 17, "axes.facecolor": "red", "axes.grid": False}):
+        assert drawn() == usual
 
 
 # Machado, Oliveira and Fernandes (2009), severity 1, for linear RGB.

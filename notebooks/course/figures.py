@@ -105,11 +105,19 @@ def checked(array, shape, name):
 # What all pictures share
 
 
+class StyledFigure(Figure):
+    """A figure drawn in our style: Matplotlib makes ticks only when it draws them."""
+
+    @styled
+    def draw(self, renderer):
+        super().draw(renderer)
+
+
 class Picture:
     """A figure of a fixed size, and the list of the artists that move."""
 
     def __init__(self, width, height):
-        self.figure = Figure(figsize=(width, height))
+        self.figure = StyledFigure(figsize=(width, height))
         FigureCanvasAgg(self.figure)
         self._moving = []
         self._said = ""
