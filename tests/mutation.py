@@ -51,6 +51,10 @@ EQUIVALENT = {
         "dprev_h = np.zeros_like(states[-1])",
     ): "All states have one shape and dtype; h_0 is the one that is there for T = 0 too.",
     (
+        "rnn_backward",
+        "WhT = Wh.T",
+    ): "The copy is for speed; the products are the same from either layout.",
+    (
         "temporal_affine_forward",
         "out = (x @ w).reshape(N, T, M)",
     ): "One product of two matrices is faster than N of them; the numbers are the same.",
