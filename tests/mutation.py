@@ -305,9 +305,10 @@ class _OneMutantAfterTheOther:
         for mutant in self.mutants:
             try:
                 exec(mutant.source, namespace)
+            except Exception as error:
+                self.answers.send(f"the definition: {error!r}")
+            else:
                 self.answers.send(self.first_failure(session.items))
-            except Exception as error:  # the definition cannot even be run
-                self.answers.send(f"definition: {error!r}")
             namespace.clear()
             namespace.update(original)
         return True
