@@ -181,7 +181,7 @@ def _fit(legend, *arrays):
     "x NT integer, W VD" says: x is integer and has shape (N, T), W is numerical with shape (V, D).
     """
     entries, dtypes = _entries(legend), []
-    for (name, axes, kind), array in zip(entries, arrays, strict=True):
+    for (name, axes, kind), array in zip(entries, arrays):
         if type(array) is not np.ndarray:
             needed = f"a numpy.ndarray of shape ({', '.join(axes)})"
             raise TypeError(f"{name} is of type {type(array).__name__}; it should be {needed}")
@@ -201,7 +201,7 @@ def _fit(legend, *arrays):
 
 @functools.cache
 def _entries(legend):
-    return [(*entry.split(), "numerical")[:3] for entry in legend.split(", ")]
+    return [(*entry.split(), "numerical")[:3] for entry in legend.split(",")]
 
 
 def _sizes(entries, shapes):
@@ -222,7 +222,7 @@ def _misfit(entries, shapes):
         sizes, conflicts = _sizes(*others)
         if conflicts <= fewest:
             fewest = conflicts
-            needed = tuple(sizes.get(axis, axis) for axis in axes)
+            needed = [sizes.get(axis, axis) for axis in axes]
             letters, needed = (str(tuple(n)).replace("'", "") for n in (axes, needed))
             rest = ", ".join(f"{other} {shape}" for (other, _, _), shape in zip(*others))
             blamed = f"{name} has shape {shape}; it should be {letters} = {needed} to fit {rest}"

@@ -62,22 +62,6 @@ EQUIVALENT = {
         "temporal_softmax_loss",
         "scores = scores - scores.max(axis=1, keepdims=True)",
     ): "The largest complex number is that of the largest real part, and any shift cancels.",
-    (
-        "_fit",
-        "for (name, axes, kind), array in zip(entries, arrays):",
-    ): "Each call gives as many arrays as its legend has entries.",
-    (
-        "_fit",
-        "for (name, axes, kind), array in zip(entries, arrays, strict=False):",
-    ): "Each call gives as many arrays as its legend has entries.",
-    (
-        "_entries",
-        "return [(*entry.split(), 'numerical')[:3] for entry in legend.split(',')]",
-    ): "A space before a name is left out by the split that follows.",
-    (
-        "_misfit",
-        "needed = (sizes.get(axis, axis) for axis in axes)",
-    ): "A tuple is made of it in the next line.",
 }
 
 
