@@ -132,7 +132,8 @@ def map_and_orbit(rng, scale):
     picture = figures.MapAndOrbit(grid, 20, title="The state holds")
 
     def move():
-        return picture.update(np.tanh(scale * grid), rng.uniform(-1, 1, 21), rng.uniform(-1, 1, 3))
+        states = (rng.uniform(-1, 1, count) for count in (21, 2, 1))
+        return picture.update(np.tanh(scale * grid), *states)
 
     return picture, move
 
@@ -142,8 +143,18 @@ def states_over_time(rng, scale):
     return picture, lambda: picture.update(np.tanh(values(rng, (30, 8), scale)))
 
 
+def states_and_eigenvalues(rng, scale):
+    picture = figures.StatesOverTime(30, 8, lines=(0, 3), title="The states ring", plane=2.0)
+
+    def move():
+        spectrum = (rng.normal(size=8) + 1j * rng.normal(size=8)) * scale
+        return picture.update(np.tanh(values(rng, (30, 8), scale)), spectrum, abs(spectrum).max())
+
+    return picture, move
+
+
 def eigenvalues(rng, scale):
-    picture = figures.Eigenvalues(6, title="All inside")
+    picture = figures.Eigenvalues(6, title="Not all are in the unit circle")
 
     def move():
         spectrum = rng.normal(size=6) + 1j * rng.normal(size=6)
@@ -174,6 +185,7 @@ PICTURES = (
     tanh_curve,
     map_and_orbit,
     states_over_time,
+    states_and_eigenvalues,
     eigenvalues,
     line_up,
 )
@@ -448,16 +460,25 @@ def test_the_tangent_touches_the_curve_with_its_slope():
 def test_the_cobweb_goes_from_curve_to_diagonal():
     grid, orbit = np.array([-1.0, 0.0, 1.0]), [0.1, 0.5, 0.7]
     picture = figures.MapAndOrbit(grid, 2)
-    curve, web, fixed, line = picture.update(grid / 2, orbit, [0.0, 0.9])
+    curve, web, stable, unstable, line = picture.update(grid / 2, orbit, [0.0, 0.9], [0.3])
     np.testing.assert_array_equal(curve.get_xydata(), np.column_stack((grid, grid / 2)))
     corners = [(0.1, 0.1), (0.1, 0.5), (0.5, 0.5), (0.5, 0.7), (0.7, 0.7)]
     np.testing.assert_array_equal(web.get_xydata(), corners)
-    np.testing.assert_array_equal(fixed.get_xydata(), [(0, 0), (0.9, 0.9)])
+    np.testing.assert_array_equal(stable.get_xydata(), [(0, 0), (0.9, 0.9)])
+    np.testing.assert_array_equal(unstable.get_xydata(), [(0.3, 0.3)])
+    assert stable.get_markerfacecolor() != unstable.get_markerfacecolor()
+    assert "Stable fixed points: [0.000, 0.900]; unstable: [0.300]" in picture.alt()
     np.testing.assert_array_equal(line.get_xydata(), list(enumerate(orbit)))
 
 
-def test_eigenvalues_are_points_of_the_plane():
-    circle, dots, _ = figures.Eigenvalues(2).update(np.array([1 + 2j, 0.5]), 1.5)
+@pytest.mark.parametrize("beside_states", [False, True])
+def test_eigenvalues_are_points_of_the_plane(beside_states):
+    spectrum = np.array([1 + 2j, 0.5]), 1.5
+    if beside_states:
+        moved = figures.StatesOverTime(3, 2, plane=2.0).update(np.ones((3, 2)), *spectrum)
+    else:
+        moved = figures.Eigenvalues(2).update(*spectrum)
+    circle, dots, _ = moved[-3:]
     np.testing.assert_array_equal(dots.get_xydata(), [(1, 2), (0.5, 0)])
     np.testing.assert_allclose(np.hypot(*circle.get_xydata().T), 1.5)
 

@@ -453,14 +453,14 @@ def _step_layout(shapes, gradients, Wx, Wh):
         name: ComputationGraph.box_size(name, shapes[name], gradients[name]) for name in shapes
     }
     inputs, a, r = ("x", Wx, "prev_h", Wh), f"x {Wx}", f"prev_h {Wh}"
-    columns = (inputs, (a, r), ("z", "b"), ("next_h",))
+    columns = (inputs, (a, "b", r), ("z",), ("next_h",))
     widths = np.array([max(sizes[name][0] for name in column) for column in columns])
     margin, gap, floor = 0.1, 0.16, 0.45
     figure_width = max(8, widths.sum() + 2 * margin + 2.2)
     if figure_width > 9.1:
         raise ValueError(f"the arrays {shapes} do not fit side by side; take at most 3 columns")
     free = figure_width - 2 * margin - widths.sum()
-    before = np.array((0, 0.36, 0.61, 1)) * free  # the last gap holds the longest factor
+    before = np.array((0, 0.36, 0.66, 1)) * free  # the last gap holds the longest factor
     xs = margin + before + np.cumsum(widths) - widths / 2
     height = floor + sum(sizes[name][1] + gap for name in inputs)
     y, ys = height - gap / 2, {}
@@ -469,8 +469,7 @@ def _step_layout(shapes, gradients, Wx, Wh):
         y -= sizes[name][1] + gap
     ys[a] = (ys["x"] + ys[Wx]) / 2
     ys[r] = (ys["prev_h"] + ys[Wh]) / 2
-    ys["z"] = ys["next_h"] = (ys[a] + ys[r]) / 2
-    ys["b"] = max(floor + sizes["b"][1] / 2, ys[r] - sizes[r][1] / 2)
+    ys["b"] = ys["z"] = ys["next_h"] = (ys[a] + ys[r]) / 2
     places = {name: (x, ys[name]) for x, column in zip(xs, columns) for name in column}
     return places, (figure_width, height)
 
@@ -730,15 +729,15 @@ class Matrices(Picture):
 
 
 class Heatmap(Picture):
-    """One matrix with a name for each row and column."""
+    """One matrix with a name for each row and column, and room for a note below it, if wanted."""
 
     @styled
-    def __init__(self, rows, columns, title="", limit=1.0, width=8):
+    def __init__(self, rows, columns, title="", limit=1.0, width=8, noted=False):
         self.rows, self.columns = tuple(rows), tuple(columns)
         super().__init__(width, 1)
         names = max(self._width_of(row, size=9) for row in self.rows)
         across = max(CELL_WIDTH, *(self._width_of(name, size=9) + 0.16 for name in self.columns))
-        left, top = 0.3 + names, 0.15 + CELL_HEIGHT * len(self.rows)
+        left, top = 0.3 + names, 0.15 + 0.35 * noted + CELL_HEIGHT * len(self.rows)
         if left + across * len(self.columns) > width - 0.1:
             raise ValueError(f"{len(self.columns)} columns do not fit in {width} in; shorten names")
         self.figure.set_size_inches(width, top + (0.75 if title else 0.35))
@@ -751,17 +750,19 @@ class Heatmap(Picture):
             axes.text(left - 0.1, y, name, size=9, ha="right", va="center")
         shape = len(self.rows), len(self.columns)
         self._cells = _Cells(self, axes, left, top, shape, limit, (across, CELL_HEIGHT))
+        self._note = self._moves(axes.text(0.15, 0.15, "", family="monospace", size=9))
         self._title = title
 
-    def update(self, values, texts=None):
-        """Show these values, as numbers or by these texts."""
+    def update(self, values, texts=None, note=""):
+        """Show these values, as numbers or by these texts, and the note, such as a line of code."""
         self._cells.show(values, "the matrix", texts)
+        self._note.set_text(note)
         columns = ", ".join(map(plain, self.columns))
         said = [f"Heat map. {plain(self._title)}. Columns: {columns}."]
         for name, row in zip(self.rows, values if texts is None else texts):
             words = in_words(row) if texts is None else ", ".join(row)
             said.append(f"{plain(name)}: {words}.")
-        self._said = " ".join(said)
+        self._said = " ".join(said + [f"Note: {note}."] * bool(note))
         return self._moving
 
 
@@ -952,43 +953,52 @@ class MapAndOrbit(Picture):
         (self._curve,) = web.plot([], [], color=forward.colour)
         (self._web,) = web.plot([], [], color=truth.colour, lw=0.9)
         look = {"color": PAPER, "mec": truth.colour, "mew": 1.4, "ms": 7, "zorder": 5}
-        (self._fixed,) = web.plot([], [], truth.marker, **look)
+        (self._unstable,) = web.plot([], [], truth.marker, **look)
+        (self._stable,) = web.plot([], [], truth.marker, **look | {"color": truth.colour})
         (self._orbit,) = time.plot([], [], f"{forward.marker}-", color=forward.colour, lw=1.4, ms=4)
-        for artist in (self._curve, self._web, self._fixed, self._orbit):
+        for artist in (self._curve, self._web, self._stable, self._unstable, self._orbit):
             self._moves(artist)
 
-    def update(self, curve, orbit, fixed=()):
-        """Show the map's values on the grid, the states h_0 to h_steps, and the fixed points."""
+    def update(self, curve, orbit, stable=(), unstable=()):
+        """Show the map's values on the grid, the states h_0 to h_steps, and the fixed points.
+
+        A fixed point that is stable is filled, an unstable one is hollow.
+        """
         orbit = checked(orbit, self._steps.shape, "orbit")
         self._curve.set_data(self._grid, checked(curve, self._grid.shape, "curve"))
         stairs = np.repeat(orbit, 2)
         self._web.set_data(stairs[:-1], (orbit[0], *stairs[2:]))
-        self._fixed.set_data(fixed, fixed)
+        self._stable.set_data(stable, stable)
+        self._unstable.set_data(unstable, unstable)
         self._orbit.set_data(self._steps, orbit)
         self._said = (
             f"Cobweb of a scalar map and its orbit over {len(orbit) - 1} steps. "
             f"The state goes {', '.join(map(number, orbit[:4]))} and ends at {number(orbit[-1])}. "
-            f"Fixed points: {in_words(fixed)}."
+            f"Stable fixed points: {in_words(stable)}; unstable: {in_words(unstable)}."
         )
         return self._moving
 
 
 class StatesOverTime(Picture):
-    """All units over time as a heat map, and above it some of them as lines."""
+    """All units over time as a heat map, and above it some of them as lines.
+
+    With `plane`, the plane of eigenvalues stands beside them and reaches so far.
+    """
 
     @styled
-    def __init__(self, T, H, lines=(0,), title=""):
+    def __init__(self, T, H, lines=(0,), title="", plane=None):
         super().__init__(8, 4.1)
         self._shape, self._units = (T, H), tuple(lines)
+        wide = 6.4 if plane is None else 3.6
         above = self._chart(
-            0.85, 2.35, 6.4, 1.3, title=title, xlim=(-0.5, T - 0.5), ylim=(-1.1, 1.1)
+            0.85, 2.35, wide, 1.3, title=title, xlim=(-0.5, T - 0.5), ylim=(-1.1, 1.1)
         )
         above.set_ylabel("state $h_t$")
         above.tick_params(labelbottom=False)
         colours = mpl.colormaps["viridis"](np.linspace(0, 0.75, len(self._units)))
         self._lines = [above.plot([], [], color=colour, lw=1.5)[0] for colour in colours]
         extent = -0.5, T - 0.5, -0.5, H - 0.5
-        below = self._chart(0.85, 0.58, 6.4, 1.6, xlim=extent[:2], ylim=extent[2:])
+        below = self._chart(0.85, 0.58, wide, 1.6, xlim=extent[:2], ylim=extent[2:])
         below.set(xlabel="step $t$", ylabel="unit $i$")
         for axis in (below.xaxis, below.yaxis):
             axis.set_major_locator(MaxNLocator(integer=True))
@@ -997,16 +1007,18 @@ class StatesOverTime(Picture):
         look = {"cmap": DIVERGING, "vmin": -1, "vmax": 1, "aspect": "auto", "origin": "lower"}
         self._image = below.imshow(np.zeros((H, T)), extent=extent, **look)
         for unit, colour in zip(self._units, colours):  # which row is which line
-            below.plot(T - 0.5, unit, "<", color=colour, ms=7, clip_on=False)
+            beside = {"transform": below.get_yaxis_transform(), "clip_on": False}
+            below.plot(1 + 0.06 / wide, unit, "<", color=colour, ms=7, **beside)
         scale = self.figure.colorbar(
-            self._image, cax=self._chart(7.4, 0.58, 0.12, 1.6), ticks=(-1, 0, 1)
+            self._image, cax=self._chart(1.06 + wide, 0.58, 0.12, 1.6), ticks=(-1, 0, 1)
         )
         scale.outline.set_visible(False)
         for artist in (*self._lines, self._image):
             self._moves(artist)
+        self._plane = None if plane is None else _Plane(self, (5.7, 0.58, 2.15), H, plane)
 
-    def update(self, h):
-        """Show the states h, of shape (T, H)."""
+    def update(self, h, eigenvalues=None, radius=None):
+        """Show the states h, of shape (T, H), and in the plane H eigenvalues and their radius."""
         h = checked(h, self._shape, "h")
         for unit, line in zip(self._units, self._lines):
             line.set_data(np.arange(len(h)), h[:, unit])
@@ -1016,6 +1028,8 @@ class StatesOverTime(Picture):
             f"States of {h.shape[1]} units over {len(h)} steps as lines and as a heat map. "
             f"The largest magnitude is {first} at the first step and {last} at the last."
         )
+        if self._plane is not None:
+            self._said += f" {self._plane.show(eigenvalues, radius)}"
         return self._moving
 
 
@@ -1025,33 +1039,47 @@ class Eigenvalues(Picture):
     @styled
     def __init__(self, count, limit=2.0, title=""):
         super().__init__(4.2, 4.1)
+        self._plane = _Plane(self, (0.8, 0.58, 2.95), count, limit, title)
+
+    def update(self, values, radius):
+        """Show the eigenvalues, and the circle of this spectral radius."""
+        self._said = self._plane.show(values, radius)
+        return self._moving
+
+
+class _Plane:
+    """The complex plane in a picture; its place is the left, the bottom and the side."""
+
+    def __init__(self, picture, place, count, limit, title=""):
         self._count, span = count, (-limit, limit)
-        axes = self._chart(0.8, 0.58, 3.1, 3.1, title=title, xlim=span, ylim=span)
+        axes = picture._chart(*place, place[-1], xlim=span, ylim=span)
+        axes.set_title(title, pad=22)  # above the words
         axes.set(xlabel="real part", ylabel="imaginary part")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(MaxNLocator(4, steps=(1, 2, 5, 10)))
         angle = np.linspace(0, 2 * np.pi, 181)
         self._unit = np.cos(angle), np.sin(angle)
         axes.plot(*self._unit, color=INK, lw=1)
         forward, future = ROLES["forward"], ROLES["future"]
         (self._circle,) = axes.plot([], [], color=future.colour, lw=1.3, ls=future.line)
         (self._dots,) = axes.plot([], [], forward.marker, color=forward.colour, ms=5, mec=PAPER)
-        place = {"x": 0.03, "y": 0.97, "va": "top", "transform": axes.transAxes}
-        self._words = axes.text(**place, s="", color=future.colour)
+        above = {"x": 1, "y": 1.02, "ha": "right", "va": "bottom", "transform": axes.transAxes}
+        self._words = axes.text(**above, s="", color=future.colour)
         for artist in (self._circle, self._dots, self._words):
-            self._moves(artist)
+            picture._moves(artist)
 
-    def update(self, values, radius):
-        """Show the eigenvalues, and the circle of this spectral radius."""
+    def show(self, values, radius):
+        """Show the eigenvalues and the circle of this radius; what is seen, in words."""
         values = np.asarray(values)
         if values.shape != (self._count,):
             raise ValueError(f"values has shape {values.shape}; it should be {(self._count,)}")
         self._dots.set_data(values.real, values.imag)
         self._circle.set_data(*(radius * side for side in self._unit))
         self._words.set_text(f"spectral radius ρ = {number(radius)}")
-        self._said = (
+        return (
             f"{self._count} eigenvalues in the complex plane, and the unit circle. "
             f"The spectral radius is {number(radius)}."
         )
-        return self._moving
 
 
 class LineUp(Picture):
