@@ -30,15 +30,24 @@ class WrongVersion:
     hint: str
     module: ModuleType = rnn_layers
 
+    def right_source(self):
+        """Return the source of the right function."""
+        return inspect.getsource(getattr(self.module, self.function))
+
     def source(self):
         """Return the source of the wrong function; LookupError where an edit does not fit."""
-        text = inspect.getsource(getattr(self.module, self.function))
+        text = self.right_source()
         for right, wrong in self.edits:
             if text.count(right) != 1:
                 times = text.count(right)
                 raise LookupError(f"{right!r} stands {times} times in {self.function}, not once")
             text = text.replace(right, wrong)
         return text
+
+    def line(self):
+        """Return the lines of the source that are wrong, without their margin."""
+        right = self.right_source().splitlines()
+        return "\n".join(line.strip() for line in self.source().splitlines() if line not in right)
 
     def build(self):
         """Return the wrong function, which sees all else of its module as it is."""
@@ -85,7 +94,7 @@ TABLE = [
         ("1 + h^2", "A sign: the slope of tanh is 1 - next_h^2, never above 1, eq. 3.1.", "1 - next_h**2", "1 + next_h**2"),
         ("1 - h", "The square is missing: the slope of tanh is 1 - next_h^2, eq. 3.1.", "1 - next_h**2", "1 - next_h"),
         ("slope at the old state", "The slope of tanh belongs to the state that came out of it, next_h, not to prev_h, eq. 3.1.", "1 - next_h**2", "1 - prev_h**2"),
-        ("slope of the slope", "next_h is tanh(z) already; you have squashed it once more, eq. 3.1.", "1 - next_h**2", "1 - np.tanh(next_h) ** 2"),
+        ("tanh of next_h again", "next_h is tanh(z) already; you have squashed it once more, eq. 3.1.", "1 - next_h**2", "1 - np.tanh(next_h) ** 2"),
         ("Wh not transposed", "dprev_h goes back through Wh, so Wh is transposed: dz Wh^T, eq. 3.3.", "dz @ Wh.T", "dz @ Wh"),
         ("dWh uses next_h", "Wh has met prev_h, not next_h: dWh = prev_h^T dz, eq. 3.5.", "prev_h.T @ dz", "next_h.T @ dz"),
         ("dWh transposed", "dWh is the transpose of what it should be: prev_h^T dz, eq. 3.5.", "prev_h.T @ dz", "dz.T @ prev_h"),
@@ -93,7 +102,7 @@ TABLE = [
         ("dWx divided by N", "The batch shares one Wx, so dWx is a sum over it; no division by N, eq. 3.4.", "x.T @ dz", "x.T @ dz / len(x)"),
         ("db from dnext_h", "b stands inside tanh, so db sums dz, not dnext_h, eq. 3.6.", "dz.sum", "dnext_h.sum"),
         ("db of one sample", "db is that of one sample only; sum over the batch, eq. 3.6.", "dz.sum(axis=0)", "dz[-1]"),
-        ("dprev_h passes tanh twice", "dprev_h = dz Wh^T and no more: the slope at prev_h belongs to the step before, eq. 3.3.", "dz @ Wh.T", "(dz @ Wh.T) * (1 - prev_h**2)"),
+        ("dprev_h also through the tanh of prev_h", "dprev_h = dz Wh^T and no more: the slope at prev_h belongs to the step before, eq. 3.3.", "dz @ Wh.T", "(dz @ Wh.T) * (1 - prev_h**2)"),
         ("dx from dnext_h", "x stands inside tanh, so dx comes from dz, not from dnext_h, eq. 3.2.", "dz @ Wx.T", "dnext_h @ Wx.T"),
     ),
     *_rows(
