@@ -31,6 +31,14 @@ import PIL.Image
 PAGE_DPI = 100  # a figure 8 in wide takes 800 px of the page
 DRAWN_DPI = 150  # and is drawn finer than that, for screens of high density
 
+# ipywidgets writes a slider's label beside it, but gives the handle, which takes the keys, no name.
+# A screen reader needs one. Run in the browser when a picture has arrived.
+NAME_SLIDERS = (
+    "this.closest('.widget-vbox')?.querySelectorAll('.widget-slider').forEach(slider =>"
+    " slider.querySelector('[role=slider]')?.setAttribute('aria-label',"
+    " slider.querySelector('label').textContent))"
+)
+
 
 def show(picture, alt=None):
     """Show a figure, or a picture that has a `.figure`.
@@ -91,7 +99,7 @@ class Live(widgets.VBox):
         alt = getattr(drawn, "alt", None) if self._alt is None else self._alt
         text = f"{self.position()}. {words(alt, values)}"
         self._shown = png, text
-        self._place.value = image(png, text, page_size(self._figure))
+        self._place.value = image(png, text, page_size(self._figure), f' onload="{NAME_SLIDERS}"')
 
     def position(self):
         """The present position of the controls in words."""
@@ -168,8 +176,9 @@ def control(name, spec, first):
             raise ValueError(
                 f"{name} cannot start at {first!r}: its control made that {widget.value!r}"
             )
-    widget.style.description_width = "16em"
-    widget.layout.width = "34em"
+    widget.style.description_width = "14em"
+    widget.layout.width = "46em"
+    widget.tooltip = widget.description
     return widget
 
 
@@ -252,11 +261,11 @@ def words(alt, values):
     return " ".join(alt.split())
 
 
-def image(png, text, size):
+def image(png, text, size, more=""):
     """The picture as HTML; it takes its place on the page before it is decoded."""
     return (
         f'<img alt="{html.escape(text)}" width="{size[0]}" height="{size[1]}" decoding="sync" '
-        'style="max-width: 100%; height: auto" '
+        f'style="max-width: 100%; height: auto"{more} '
         f'src="data:image/png;base64,{base64.b64encode(png).decode()}">'
     )
 
