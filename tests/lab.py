@@ -1,0 +1,260 @@
+"""JupyterLab in a real browser: one server and one page for all notebooks."""
+
+from contextlib import contextmanager
+import json
+import os
+from pathlib import Path
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+from playwright.sync_api import sync_playwright
+
+SETTINGS = {
+    "notebook-extension/tracker": {"windowingMode": "none"},  # all cells are on the page
+    "docmanager-extension/plugin": {"autosave": False},
+    "apputils-extension/notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": True,
+    },
+}
+CHROMIUM = [
+    "--no-sandbox",  # the tests may run as root in a container
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+TIMEOUT = 60  # seconds, for anything; the machine may be busy
+
+# Notes errors of the kernel, and cells that have been run, while the notebook is open.
+LISTEN = """async () => {
+  const panel = jupyterapp.shell.currentWidget;
+  await panel.context.ready;
+  await panel.sessionContext.ready;
+  const seen = window.seen = {errors: [], warnings: [], run: 0, ready: true};
+  panel.sessionContext.iopubMessage.connect((_, message) => {
+    const {header, parent_header, content} = message;
+    if (header.msg_type === 'error') seen.errors.push(content.ename + ': ' + content.evalue);
+    // JupyterLab also looks for widgets of earlier runs: 'No such comm'.
+    if (header.msg_type === 'stream' && content.name === 'stderr'
+        && !content.text.startsWith('No such comm'))
+      seen.warnings.push(content.text);
+    if (header.msg_type === 'status' && content.execution_state === 'idle'
+        && parent_header.msg_type === 'execute_request') seen.run += 1;
+  });
+}"""
+CODE_CELLS = """() => [...jupyterapp.shell.currentWidget.content.model.cells]
+  .filter(cell => cell.type === 'code' && cell.sharedModel.source.trim()).length"""
+
+# From now on: when was an input made, when was a frame with a new picture shown, and was any frame
+# without a picture, or with the picture or what follows it at another place?
+WATCH = """([picture, calm]) => {
+  const cell = picture.closest('.jp-Cell');
+  const place = () => {
+    const box = picture.getBoundingClientRect(), origin = cell.getBoundingClientRect();
+    return [box.left - origin.left, box.top - origin.top, box.width, box.height, origin.height]
+      .map(Math.round).join(' ');
+  };
+  const look = () => picture.querySelector('img') ?? picture;
+  const watch = window.watch = {asked: null, took: [], blank: 0, moved: [], stop: false};
+  const first = place();
+  let shown = look().src;
+  const onInput = () => { watch.asked ??= performance.now(); };
+  for (const kind of ['keydown', 'pointermove', 'pointerdown', 'click', 'change'])
+    document.addEventListener(kind, onInput, true);
+  const frame = () => {
+    const image = look();
+    const there = image.tagName === 'IMG' && image.complete && image.naturalWidth > 0;
+    if (!there) watch.blank += 1;
+    if (calm && place() !== first) watch.moved.push(place() + ' instead of ' + first);
+    if (there && image.src !== shown) {
+      shown = image.src;
+      watch.took.push(performance.now() - watch.asked);
+      watch.asked = null;
+    }
+    if (!watch.stop) requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+}"""
+
+
+class Missing(Exception):
+    """There is no browser on this machine."""
+
+
+def browser_path(playwright):
+    """Debian's Chromium, or another that is installed, or Playwright's own."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = [path for path in map(shutil.which, names) if path]
+    own = playwright.chromium.executable_path
+    found += [own] if Path(own).exists() else []
+    if not found:
+        raise Missing(
+            "The tests in a browser need Chromium, and there is none. Install Debian's package "
+            "chromium, or run: python -m playwright install chromium. "
+            "To leave these tests out, set WITHOUT_BROWSER=1."
+        )
+    return found[0]
+
+
+@contextmanager
+def server(root, state):
+    """The address of a JupyterLab that serves `root` and keeps what it writes in `state`."""
+    for name, settings in SETTINGS.items():
+        file = state / "settings/@jupyterlab" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(settings))
+    folders = {
+        f"{kind}_DIR": str(state / kind.lower())
+        for kind in ("JUPYTER_CONFIG", "JUPYTER_DATA", "JUPYTER_RUNTIME", "JUPYTERLAB_WORKSPACES")
+    }
+    folders["JUPYTERLAB_SETTINGS_DIR"] = str(state / "settings")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = [
+        "--no-browser",
+        "--allow-root",
+        "--ip=127.0.0.1",
+        f"--port={port}",
+        "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={root}",
+        "--IdentityProvider.token=",
+        "--LabApp.expose_app_in_browser=True",
+    ]
+    command = [sys.executable, "-m", "jupyterlab", *options]
+    log = state / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, env=os.environ | folders, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            wait_for(address, process, log)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def wait_for(address, process, log):
+    end = time.monotonic() + TIMEOUT
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            urllib.request.urlopen(f"{address}/api/status", timeout=2).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"JupyterLab does not answer:\n{log.read_text()}")
+
+
+class Lab:
+    """The page: opens notebooks one after the other, runs them, moves their controls."""
+
+    def __init__(self, page, address):
+        self.page = page
+        page.set_default_timeout(TIMEOUT * 1000)
+        page.goto(f"{address}/lab?reset")
+        page.wait_for_function("() => window.jupyterapp !== undefined")
+        page.evaluate("() => jupyterapp.restored.then(() => true)")
+
+    @contextmanager
+    def notebook(self, path):
+        """Open a notebook, and shut it and its kernel down in the end."""
+        page = self.page
+        page.evaluate(
+            "path => { window.seen = {}; jupyterapp.commands.execute('docmanager:open', {path}); }",
+            path,
+        )
+        page.wait_for_function(
+            "path => jupyterapp.shell.currentWidget?.context?.path === path "
+            "&& jupyterapp.shell.currentWidget.sessionContext",
+            arg=path,
+        )
+        page.evaluate(f"() => {{ ({LISTEN})(); }}")
+        page.wait_for_function("() => window.seen.ready")
+        try:
+            yield self
+        finally:
+            page.evaluate(
+                """async () => {
+                  const panel = jupyterapp.shell.currentWidget;
+                  await panel.sessionContext.shutdown();
+                  panel.context.model.dirty = false;
+                  panel.dispose();
+                }"""
+            )
+
+    def run_all(self):
+        """Run > Run All Cells, from the menu; returns when all is done or a cell has failed."""
+        page = self.page
+        page.locator(".lm-MenuBar-itemLabel").get_by_text("Run", exact=True).click()
+        page.locator(".lm-Menu-itemLabel").get_by_text("Run All Cells", exact=True).click()
+        cells = page.evaluate(CODE_CELLS)
+        page.wait_for_function(
+            "cells => window.seen.errors.length || window.seen.run >= cells", arg=cells
+        )
+
+    def errors(self):
+        """What the kernel has complained of so far."""
+        return self.page.evaluate("() => [...window.seen.errors, ...window.seen.warnings]")
+
+    def lives(self):
+        """The live pictures of the open notebook: each with its controls."""
+        lives = self.page.locator(".jp-NotebookPanel:visible .widget-vbox:has(> .widget-html)")
+        self.page.wait_for_timeout(300)  # the last of them is being built
+        return [Live(self.page, box, box.locator(".widget-html-content")) for box in lives.all()]
+
+
+class Live:
+    """A picture and the controls above it, `box`."""
+
+    def __init__(self, page, box, picture):
+        self.page, self.box, self.picture = page, box, picture
+        self.picture.locator("img").wait_for()
+
+    @property
+    def alt(self):
+        return self.picture.locator("img").get_attribute("alt")
+
+    @property
+    def source(self):
+        return self.picture.locator("img").get_attribute("src")
+
+    def act(self, action):
+        """Do something to a control, and wait for the new picture and its words."""
+        old = self.alt
+        action()
+        self.page.wait_for_function(
+            "([picture, old]) => { const image = picture.querySelector('img');"
+            " return image && image.complete && image.naturalWidth && image.alt !== old; }",
+            arg=[self.picture.element_handle(), old],
+        )
+
+
+@contextmanager
+def watching(page, picture, calm=True):
+    """Watch a picture frame by frame; what was seen is in the dict in the end."""
+    seen = {}
+    page.evaluate(WATCH, [picture.element_handle(), calm])
+    yield seen
+    page.evaluate("() => { window.watch.stop = true; }")
+    seen |= page.evaluate("() => window.watch")
+
+
+@contextmanager
+def open_lab(root, state):
+    """JupyterLab on `root`, in a browser."""
+    with sync_playwright() as playwright:
+        executable = browser_path(playwright)
+        with server(root, state) as address:
+            browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM)
+            page = browser.new_page(viewport={"width": 1280, "height": 1000})
+            yield Lab(page, address)
+            browser.close()
