@@ -156,10 +156,12 @@ def control(name, spec, first):
             widget = widgets.Dropdown(options=options, description=label)
         case str(label), range() as steps if len(steps) > 1:
             widget = Stepper(steps[0], steps[0], steps[-1], steps.step, description=label)
-        case str(label), Integral() as low, Integral() as high, *step if low < high:
+        case str(label), Integral() as low, Integral() as high, *step if (
+            low < high and len(step) < 2
+        ):
             middle = (low + high) // 2
             widget = widgets.IntSlider(middle, low, high, *step, description=label)
-        case str(label), Real() as low, Real() as high, *step if low < high:
+        case str(label), Real() as low, Real() as high, *step if low < high and len(step) < 2:
             step = step[0] if step else (high - low) / 100
             widget = widgets.FloatSlider((low + high) / 2, min=low, max=high, step=step)
             widget.description, widget.readout_format = label, f".{decimals(step)}f"

@@ -1,0 +1,285 @@
+"""Live pictures: controls from words, quick and exact drawing, alt texts, errors in plain sight."""
+
+import base64
+import io
+import re
+import time
+
+import ipywidgets as widgets
+from matplotlib.figure import Figure
+import numpy as np
+import PIL.Image
+import pytest
+
+from course import explore
+
+
+class Line:
+    """A picture of one line, that can be moved."""
+
+    def __init__(self, size=(4, 2)):
+        self.figure = Figure(figsize=size, layout="constrained")
+        axes = self.figure.subplots()
+        axes.set(xlim=(0, 1), ylim=(-3, 3), title="A line")
+        (self.line,) = axes.plot([0, 1], [0, 0])
+
+    def update(self, slope):
+        self.line.set_ydata([0, slope])
+        return [self.line]
+
+    def alt(self):
+        return f"A line that ends at {self.line.get_ydata()[1]:.2f}."
+
+
+def live(start=0.5, spec=("slope w", -2.0, 2.0, 0.25), **options):
+    picture = Line()
+
+    def update(w=start):
+        return picture.update(w)
+
+    return explore.Live(update, options.get("alt", picture.alt), w=spec), picture
+
+
+def slider(thing):
+    return thing.children[0]
+
+
+def place(thing):
+    return thing.children[-1].value
+
+
+def pixels(png):
+    return np.asarray(PIL.Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+def shown(thing):
+    return pixels(base64.b64decode(re.search(r"base64,([^\"]+)", place(thing))[1]))
+
+
+# Controls
+
+
+@pytest.mark.parametrize(
+    ("spec", "kind", "value"),
+    [
+        (("w", -2.0, 2.0, 0.05), widgets.FloatSlider, 0.0),
+        (("w", 0, 10), widgets.IntSlider, 5),
+        (("t", range(3, 7)), explore.Stepper, 3),
+        (("slip", ["sign", "transpose"]), widgets.Dropdown, "sign"),
+        (("slip", {"sign": 1, "transpose": 2}), widgets.Dropdown, 1),
+        (("carry", True), widgets.Checkbox, True),
+        (widgets.FloatLogSlider(value=1e-3, min=-9, description="h"), widgets.FloatLogSlider, 1e-3),
+    ],
+)
+def test_words_become_a_control(spec, kind, value):
+    made = explore.control("name", spec, explore.inspect.Parameter.empty)
+    assert type(made) is kind
+    assert made.value == value
+    assert made.description == (spec.description if kind is widgets.FloatLogSlider else spec[0])
+    assert made.tooltip == made.description
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        (-2.0, 2.0),
+        ("w",),
+        ("w", 2.0, -2.0),
+        ("w", []),
+        ("w", range(1)),
+        "w",
+        3.0,
+        ("w", 1, 2, 3, 4),
+    ],
+)
+def test_a_control_that_cannot_be_is_refused_by_its_name(spec):
+    with pytest.raises(ValueError, match=r"the control of slope is .* it should be"):
+        explore.control("slope", spec, 0.0)
+
+
+def test_a_widget_without_words_is_refused():
+    with pytest.raises(ValueError, match="the control of slope has no description"):
+        explore.control("slope", widgets.FloatSlider(), 0.0)
+
+
+def test_a_first_value_out_of_range_is_refused():
+    with pytest.raises(ValueError, match=r"w cannot start at 5.0: its control made that 2.0"):
+        live(start=5.0)
+
+
+@pytest.mark.parametrize("names", [(), ("v",), ("w", "v")])
+def test_controls_must_be_those_of_update(names):
+    with pytest.raises(TypeError, match=r"update takes \(w\)"):
+        explore.Live(lambda w: None, **dict.fromkeys(names, ("label", 0, 1)))
+
+
+def test_decimals_are_those_of_the_step():
+    assert [explore.decimals(step) for step in (1.0, 0.5, 0.25, 0.05, 0.125, 1 / 3)] == [
+        0,
+        1,
+        2,
+        2,
+        3,
+        3,
+    ]
+
+
+def test_buttons_take_one_step_and_stop_at_the_ends():
+    picture = Line()
+    thing = explore.Live(lambda t=1: picture.update(t), picture.alt, t=("time t", range(3)))
+    stepper, back, on = slider(thing).children
+    reached = []
+    for button in (on, on, back, back, back):
+        button.click()
+        reached.append(stepper.value)
+    assert reached == [2, 2, 1, 0, 0]
+
+
+# Pictures
+
+
+def test_a_move_shows_the_new_position():
+    thing, picture = live()
+    first = shown(thing)
+    slider(thing).value = -1.5
+    assert picture.line.get_ydata()[1] == -1.5
+    assert np.any(shown(thing) != first)
+    slider(thing).value = 0.5
+    assert np.all(shown(thing) == first)
+
+
+def test_the_quick_picture_is_the_full_one():
+    thing, picture = live()
+    slider(thing).value = 1.25
+    full = pixels(explore.draw(picture.figure))
+    # Only where the line crosses the frame may the order of drawing be seen.
+    assert np.mean(np.any(shown(thing) != full, axis=-1)) < 0.001
+    assert not picture.line.get_animated()
+
+
+def test_artists_that_move_later_are_drawn_where_they_are():
+    figure = Figure(figsize=(4, 2))
+    lines = figure.subplots().plot([[0, 0], [1, 2]])
+
+    def update(k=0):
+        lines[k].set_ydata([k, 1])
+        return [lines[k]]
+
+    thing = explore.Live(update, "two lines", k=("line k", 0, 1))
+    slider(thing).value = 1
+    full = pixels(explore.draw(figure))
+    assert np.mean(np.any(shown(thing) != full, axis=-1)) < 0.001
+
+
+def test_a_picture_made_anew_is_drawn_in_full():
+    def update(n=1):
+        picture = Line()
+        picture.update(n)
+        picture.figure.suptitle(f"{n} of them")
+        return picture
+
+    thing = explore.Live(update, n=("number n", 1, 3))
+    first = shown(thing)
+    slider(thing).value = 3
+    assert np.any(shown(thing) != first)
+    assert "number n = 3. A line that ends at 3.00." in place(thing)
+
+
+def test_a_picture_that_changes_its_size_is_refused():
+    thing = explore.Live(lambda n=4: Line(size=(n, 2)), n=("width n", 3, 5))
+    with pytest.raises(ValueError, match=r"the picture is \(500, 200\) px.*\(400, 200\) px"):
+        slider(thing).value = 5
+
+
+def test_the_place_on_the_page_is_fixed():
+    thing, _ = live()
+    assert 'width="400" height="200"' in place(thing)
+    assert shown(thing).shape == (300, 600, 3)
+
+
+def test_a_move_takes_far_less_than_a_new_picture():
+    thing, picture = live()
+    values = iter(np.tile([-1.0, 1.0], 20))
+
+    def seconds(act):
+        start = time.perf_counter()
+        act()
+        return time.perf_counter() - start
+
+    moves = [seconds(lambda: setattr(slider(thing), "value", next(values))) for _ in range(9)]
+    full = [seconds(lambda: explore.draw(picture.figure)) for _ in range(9)]
+    assert min(moves) < min(full)
+
+
+def test_an_update_that_returns_nothing_moved_is_refused():
+    with pytest.raises(ValueError, match="update returned no artists"):
+        explore.Live(lambda w=0: [], "words", w=("w", 0, 1))
+
+
+# Words
+
+
+def test_the_alt_text_says_the_position_and_what_it_shows():
+    thing, _ = live()
+    slider(thing).value = -1.5
+    assert '<img alt="slope w = -1.50. A line that ends at -1.50."' in place(thing)
+
+
+def test_the_alt_text_may_ask_for_values_by_name():
+    thing, _ = live(alt=lambda w: f"twice is {2 * w}")
+    assert "slope w = 0.50. twice is 1.0" in place(thing)
+
+
+@pytest.mark.parametrize("alt", ["", "  ", None, 3, lambda: ""])
+def test_a_picture_without_words_is_refused(alt):
+    with pytest.raises(ValueError, match="the alt text is"):
+        explore.show(Line().figure, alt)
+    if alt is not None:
+        with pytest.raises(ValueError, match="the alt text is"):
+            live(alt=alt)
+
+
+def test_words_cannot_break_out_of_their_attribute():
+    thing, _ = live(alt='"><b>& more')
+    assert "&quot;&gt;&lt;b&gt;&amp; more" in place(thing)
+
+
+# Errors
+
+
+def test_an_error_takes_the_place_of_the_picture_and_is_raised():
+    thing, picture = live()
+    good = place(thing)
+    picture.line.set_ydata = lambda values: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        slider(thing).value = 2.0
+    assert 'role="alert"' in place(thing)
+    assert "At slope w = 2.00" in place(thing)
+    assert "ZeroDivisionError: division by zero" in place(thing)
+    assert "height: 200px" in place(thing)
+    del picture.line.set_ydata
+    slider(thing).value = 0.5
+    assert place(thing) == good
+
+
+# What is stored
+
+
+def test_a_reader_without_a_kernel_has_the_picture_and_its_words():
+    thing, _ = live()
+    stored = thing._repr_mimebundle_()
+    assert stored["text/plain"] == "slope w = 0.50. A line that ends at 0.50."
+    assert f'alt="{stored["text/plain"]}"' in stored["text/html"]
+    assert "onload" not in stored["text/html"]
+    stored_pixels = pixels(base64.b64decode(stored["image/png"]))
+    assert np.abs(stored_pixels - shown(thing)).mean() < 1
+    assert "application/vnd.jupyter.widget-view+json" in stored
+
+
+def test_show_displays_the_same_bundle(monkeypatch):
+    seen = []
+    monkeypatch.setattr(explore, "display", lambda bundle, raw: seen.append(bundle))
+    explore.show(Line())
+    explore.show(Line().figure, "A line.")
+    assert [bundle["text/plain"] for bundle in seen] == ["A line that ends at 0.00.", "A line."]
+    assert all('<img alt="A line' in bundle["text/html"] for bundle in seen)
