@@ -3,6 +3,7 @@
 import contextlib
 from dataclasses import replace
 import functools
+import inspect
 import io
 import linecache
 import os
@@ -19,7 +20,7 @@ import pytest
 from course import exercises, solutions, wrong_versions
 from course.exercises import EXERCISES, check, hint, solution
 
-SLIPS = [(name, slip) for name in EXERCISES for slip in wrong_versions.of(name)]
+SLIPS = [(name, slip) for name in EXERCISES for slip in wrong_versions.slips(name)]
 
 
 def said(function, *args, **kwargs):
@@ -59,12 +60,19 @@ def changed(name, change):
     return reader
 
 
-def built(name, source):
+def built(name, source, **notebook):
     """Build a function from the text of a cell, whose lines are known as in a notebook."""
     linecache.cache["<cell>"] = len(source), None, source.splitlines(), "<cell>"
-    namespace = {"np": np}
+    namespace = {"np": np} | notebook
     exec(compile(source, "<cell>", "exec"), namespace)
     return namespace[name]
+
+
+def edited(name, right, wrong, **notebook):
+    """Build the right answer with an edit; `notebook` is what stands around it."""
+    source = inspect.getsource(getattr(solutions, name))
+    assert source.count(right) == 1
+    return built(name, source.replace(right, wrong), **notebook)
 
 
 # What is accepted
@@ -113,6 +121,15 @@ def test_answer_that_is_right_so_far_is_not_accepted():
     assert said(check, half) == "Right: dx, dprev_h, dWx and dWh. To do: db."
 
 
+def test_forgotten_return_is_told_from_a_blank():
+    source = inspect.getsource(solutions.rnn_step_backward)
+    forgotten = source[: source.index("    return")]
+    words = "rnn_step_backward returns nothing: is the `return` line there?"
+    assert said(check, built("rnn_step_backward", forgotten)) == words
+    unpacked = "".join(source.splitlines(keepends=True)[:2])
+    assert said(check, built("rnn_step_backward", unpacked)).startswith("To do: dx, ")
+
+
 # What is refused, and with which words
 
 
@@ -123,10 +140,14 @@ def verdict(name, slip):
 
 @pytest.mark.parametrize(("name", "slip"), SLIPS, ids=lambda x: getattr(x, "name", x))
 def test_slip_is_refused_with_its_own_hint(name, slip):
-    first, where, *reasons = verdict(name, slip).split("\n")
-    assert re.match(r"(Right: .*\. )?Wrong: ", first)
-    assert re.search(r"; it should be .*\.$| to four digits; off by .*\.$", where)
-    assert reasons == [slip.hint]
+    *found, reason = verdict(name, slip).split("\n")
+    assert reason == slip.hint
+    if slip.name == "carry added in place into dh":
+        assert found == ["Right: dx, dh0, dWx, dWh and db."]
+    else:
+        first, where = found
+        assert re.match(r"(Right: .*\. )?Wrong: ", first)
+        assert re.search(r"; it should be .*\.$| to four digits; off by .*\.$", where)
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -155,11 +176,15 @@ LOOP_SLIPS = [
 ]
 
 
+HINTS = {name: [slip.hint for slip in wrong_versions.slips(name)] for name in EXERCISES}
+
+
 @pytest.mark.parametrize(("name", "slip", "edits"), LOOP_SLIPS)
 def test_slip_in_a_loop_gets_the_hint_of_the_table(name, slip, edits):
     [row] = [row for row in wrong_versions.of(name) if row.name == slip]
     loop = replace(row, edits=tuple(zip(edits[::2], edits[1::2])), module=solutions)
-    assert said(check, loop.build()).split("\n")[2:] == [row.hint]
+    words = said(check, loop.build()).split("\n")
+    assert [line for line in words if line in HINTS[name]] == words[-1:] == [row.hint]
 
 
 def test_two_slips_at_once_are_both_named():
@@ -176,22 +201,78 @@ def test_slips_in_different_arrays_are_all_named_and_the_rest_is_left_for_later(
 
     rows = {row.name: row.hint for row in wrong_versions.of("rnn_step_backward")}
     assert said(check, changed("rnn_step_backward", slips)).split("\n")[2:] == [
+        rows["dWx divided by N"],
         rows["dWh transposed"],
         rows["db is a mean"],
-        rows["dWx divided by N"],
         "Mend that and check again: dprev_h may need more.",
     ]
 
 
-def test_mistake_that_is_no_known_slip_is_described():
-    words = said(check, changed("rnn_forward", lambda h: 3 * h))
-    assert words.endswith("\nWhat fits h: ratio 3.000 everywhere.")
-    words = said(check, changed("rnn_forward", lambda h: h[:, ::-1]))
-    assert words.endswith("\nWhat fits h: equal after a reversal of time.")
-    words = said(check, changed("rnn_forward", lambda h: h.swapaxes(0, 1)))
-    assert words.endswith(
-        "\nh has shape (5, 2, 4); it should be (2, 5, 4).\nWhat fits h: equal after a transpose."
-    )
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda h: 3 * h, "is 3.000 times what it should be, everywhere"),
+        (lambda h: h / 5, "is 1/T times what it should be, everywhere"),
+        (lambda h: h[:, ::-1], "would be right if you reversed time"),
+        (lambda h: h.swapaxes(0, 1), "would be right if you put its axes in the order (1, 0, 2)"),
+        (lambda h: h[np.newaxis], "would be right if you gave it the shape (2, 5, 4)"),
+        (lambda h: 0 * h, "is zero everywhere"),
+        (lambda h: np.where(h > 0, h, np.nan), r"has NaN or infinity in \d+ of 40 entries, .*"),
+    ],
+)
+def test_mistake_that_is_no_known_slip_is_described_in_a_sentence(change, words):
+    *_, last = said(check, changed("rnn_forward", change)).split("\n")
+    assert last == f"Your h {words}." or re.fullmatch(f"Your h {words}.", last)
+
+
+def test_array_that_lacks_a_sum_or_a_transpose_is_described_in_a_sentence():
+    words = said(check, edited("rnn_step_backward", "dz.sum(axis=0)", "dz"))
+    assert words.endswith("\nYour db would be right if you summed it over axis 0.")
+    words = said(check, edited("rnn_step_backward", "x.T @ dz", "dz.T @ x"))
+    assert words.endswith("\nYour dWx would be right if you transposed it.")
+
+
+def test_mistake_that_fits_nothing_known_points_to_the_hint():
+    words = said(check, changed("rnn_forward", np.cos)).split("\n")
+    assert len(words) == 3
+    assert words[-1] == "hint(rnn_forward) helps."
+
+
+def test_one_sentence_is_enough_where_several_arrays_share_the_mistake():
+    def thrice(gradients):
+        dx, dprev_h, dWx, dWh, db = gradients
+        return dx, 3 * dprev_h, dWx, 3 * dWh, 3 * db
+
+    assert said(check, changed("rnn_step_backward", thrice)).split("\n")[2:] == [
+        "Your dprev_h is 3.000 times what it should be, everywhere.",
+        "So it is with dWh and db.",
+    ]
+
+
+@pytest.mark.parametrize("name", ["rnn_step_backward", "rnn_backward"])
+def test_weights_that_are_all_divided_by_N_get_one_sentence(name):
+    words = said(check, changed(name, lambda g: (*g[:2], g[2] / 2, g[3] / 2, g[4] / 2)))
+    assert words.split("\n")[2].startswith("dWx, dWh and db are divided by N: ")
+    assert len(words.split("\n")) == 3
+
+
+def test_hint_that_explains_two_arrays_is_given_once(monkeypatch):
+    row = wrong_versions.of("rnn_step_backward")[0]
+    twice = [
+        replace(row, edits=((f"{d} = ", f"{d} = 7 * "),), hint="Not by seven.")
+        for d in ("dWx", "dWh", "db")
+    ]
+    monkeypatch.setattr(wrong_versions, "slips", lambda name: twice)
+    exercises._wrong_versions.cache_clear()
+    sevenfold = changed("rnn_step_backward", lambda g: (*g[:2], *(7 * w for w in g[2:])))
+    words = said(check, sevenfold)
+    exercises._wrong_versions.cache_clear()
+    assert words.split("\n")[2:] == ["Not by seven."]
+
+
+def test_slip_that_would_spoil_more_than_is_wrong_is_not_named():
+    words = said(check, changed("rnn_step_backward", lambda g: (*g[:3], g[3] / 2, g[4])))
+    assert words.split("\n")[2:] == ["Your dWh is 1/N times what it should be, everywhere."]
 
 
 def test_right_arrays_in_the_wrong_order_are_recognized():
@@ -205,7 +286,19 @@ def test_changed_argument_is_noticed():
         Wh *= 2
         return next_h
 
-    assert "Right: next_h. Wrong: Wh after the call." in said(check, rnn_step_forward)
+    assert said(check, rnn_step_forward).split("\n") == [
+        "Right: next_h.",
+        "Your function changes its argument Wh; make a new array instead.",
+    ]
+
+
+def test_changed_argument_is_named_beside_what_is_wrong():
+    wrong = "dnext_h *= 1 - next_h**2; dz = 0 * dnext_h"
+    in_place = edited("rnn_step_backward", "dz = dnext_h * (1 - next_h**2)", wrong)
+    first, where, *rest = said(check, in_place).split("\n")
+    assert first == "Wrong: dx, dprev_h, dWx, dWh and db."
+    assert where.startswith("dx: entry [0, 0] is 0; it should be ")
+    assert "Your function changes its argument dnext_h; make a new array instead." in rest
 
 
 def test_no_array_is_shared_between_calls():
@@ -261,10 +354,62 @@ def rnn_step_backward(dnext_h, cache):
     db = ...
     return x @ dnext_h
 """
-    first, error, *_, shapes = said(check, built("rnn_step_backward", source)).split("\n")
-    assert first == "rnn_step_backward stops in its line 4: return x @ dnext_h"
-    assert error.startswith("ValueError: ")
-    assert shapes == "The shapes there: x (2, 3), dnext_h (2, 4)."
+    assert said(check, built("rnn_step_backward", source)).split("\n") == [
+        "rnn_step_backward stops in its line 4: return x @ dnext_h",
+        "ValueError: the inner sizes 3 and 2 do not match",
+        "The shapes there: x (2, 3), dnext_h (2, 4).",
+    ]
+
+
+@pytest.mark.parametrize("product", ["dz @ Wx", "dz.dot(Wx)", "np.dot(dz, Wx)"])
+def test_sizes_of_a_product_that_do_not_match_are_named(product):
+    words = said(check, edited("rnn_step_backward", "dz @ Wx.T", product)).split("\n")
+    assert words == [
+        f"rnn_step_backward stops in its line 4: dx = {product}  # (N, D)  eq. 3.2",
+        "ValueError: the inner sizes 4 and 3 do not match",
+        "The shapes there: dz (2, 4), Wx (3, 4).",
+    ]
+
+
+FORGOTTEN = "    dz = dnext_h * (1 - next_h**2)  # (N, H)  eq. 3.1\n"
+
+
+def test_array_of_the_notebook_is_named_where_the_function_stops():
+    stops = edited("rnn_step_backward", FORGOTTEN, "", dz=np.ones((2, 2)), x=np.ones(9))
+    assert said(check, stops).split("\n") == [
+        "rnn_step_backward stops in its line 3: dx = dz @ Wx.T  # (N, D)  eq. 3.2",
+        "ValueError: the inner sizes 2 and 4 do not match",
+        "The shapes there: dz (2, 2), Wx (3, 4).",
+        "`dz` is not made in your function; Python took the one from the notebook, of shape "
+        "(2, 2). Make it in the function first.",
+    ]
+
+
+def test_array_of_the_notebook_is_named_where_the_answer_is_wrong():
+    wrong = edited("rnn_step_backward", FORGOTTEN, "", dz=np.ones((2, 4)), x=np.ones(9))
+    first, where, *reasons = said(check, wrong).split("\n")
+    assert first == "Wrong: dx, dprev_h, dWx, dWh and db."
+    assert where.startswith("dx: entry [0, 0] is ")
+    assert reasons == [
+        "`dz` is not made in your function; Python took the one from the notebook, of shape "
+        "(2, 4). Make it in the function first."
+    ]
+
+
+def test_numbers_of_the_notebook_are_named_too():
+    wrong = edited("rnn_forward", "    N, T, _ = x.shape\n", "", N=2, T=3)
+    words = "`{}` is not made in your function; Python took the one from the notebook, {}. "
+    assert said(check, wrong).split("\n")[2:] == [
+        words.format("N", 2) + "Make it in the function first.",
+        words.format("T", 3) + "Make it in the function first.",
+    ]
+
+
+def test_function_of_the_notebook_is_no_mistake():
+    helped = {"squash": np.tanh, "sizes": "two, five and four"}
+    assert accepted(edited("rnn_step_forward", "np.tanh(z)", "squash(z)", **helped))
+    wrong = edited("rnn_step_forward", "np.tanh(z)", "-squash(z) if sizes else z", **helped)
+    assert "notebook" not in said(check, wrong)
 
 
 def test_misspelt_name_is_a_mistake_and_not_a_blank():

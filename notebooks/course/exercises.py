@@ -18,10 +18,12 @@ they are there, and an entry into EXERCISES, at the end.
 from collections.abc import Callable
 import contextlib
 from dataclasses import dataclass, replace
+import dis
 import functools
 import inspect
 from itertools import combinations, product
 import linecache
+from numbers import Number
 import os
 import re
 import traceback
@@ -30,7 +32,7 @@ from types import FunctionType
 import numpy as np
 
 from course import solutions, wrong_versions
-from course.diagnoses import Case, what_fits
+from course.diagnoses import Case, first_fit
 import rnn_layers
 
 strict = os.environ.get("COURSE_STRICT", "0") not in ("", "0")
@@ -38,6 +40,11 @@ strict = os.environ.get("COURSE_STRICT", "0") not in ("", "0")
 SIZES = [(2, 5, 3, 4), (3, 4, 5, 2), (1, 1, 3, 2)]  # N, T, D, H: all different, then small
 TOLERANCE = 1e-9  # relative to the largest entry that is needed
 AFTER = " after the call"
+PLAINER = {  # what Python or NumPy says of an error -> what is said instead
+    r" at 0x[0-9a-fA-F]+": "",
+    r"matmul: .*\(size (\d+) is different from (\d+)\)": r"the inner sizes \2 and \1 do not match",
+    r"shapes .*: (\d+) \(dim \d\) != (\d+) \(dim \d\)": r"the inner sizes \1 and \2 do not match",
+}
 
 
 @dataclass(frozen=True)
@@ -120,11 +127,16 @@ def _judge(exercise, function, arrays, sizes):
         return
 
     lines = [] if sizes == SIZES[0] else [f"With {_shapes(arrays)}:"]
-    kinds = {"Right": right, "Wrong": wrong, "To do": blank}
+    returned = [part for part in exercise.returns if part in wrong]
+    kinds = {"Right": right, "Wrong": returned, "To do": blank}
     lines.append(" ".join(f"{kind}: {_listed(parts)}." for kind, parts in kinds.items() if parts))
+    if returned:
+        lines.append(_first_wrong(returned[0], has[returned[0]], needs[returned[0]]))
     if wrong:
-        lines.append(_first_wrong(wrong[0], has[wrong[0]], needs[wrong[0]]))
-        lines.extend(_reasons(exercise, name, arrays, sizes, has, needs, wrong))
+        borrowed = _borrowed(function) if arrays else {}
+        lines += [_not_made(name, value) for name, value in borrowed.items()]
+        if not borrowed:
+            lines += _reasons(exercise, name, arrays, sizes, has, needs, wrong)
     raise AssertionError("\n".join(lines))
 
 
@@ -138,15 +150,21 @@ def _observe(exercise, call, function, arrays):
 
 def _call(exercise, function, **arrays):
     try:
-        return exercise.ask(function, **arrays)
+        returned = exercise.ask(function, **arrays)
     except Exception as error:
-        raise AssertionError(_stumble(exercise, function, error)) from None
+        raise AssertionError(_stumble(exercise, function, error, arrays)) from None
+    named = {*inspect.signature(function).parameters, *arrays}
+    if arrays and returned is None and not named.issuperset(function.__code__.co_varnames):
+        raise AssertionError(f"{function.__name__} returns nothing: is the `return` line there?")
+    return returned
 
 
-def _stumble(exercise, function, error):
+def _stumble(exercise, function, error, arrays):
     """Say where the reader's function stopped and why: not yet written, or a mistake."""
     name, code = function.__name__, function.__code__
-    what = re.sub(r" at 0x[0-9a-fA-F]+", "", f"{type(error).__name__}: {error}")
+    what = f"{type(error).__name__}: {error}"
+    for pattern, plainer in PLAINER.items():
+        what = re.sub(pattern, plainer, what)
     stops = [
         (frame.f_locals, line)
         for frame, line in traceback.walk_tb(error.__traceback__)
@@ -162,9 +180,28 @@ def _stumble(exercise, function, error):
         blank.append(error.name)
     if blank or isinstance(error, NotImplementedError):
         return _to_do(name, blank or exercise.returns)
-    shapes = _shapes({word: seen[word] for word in words if isinstance(seen.get(word), np.ndarray)})
+    borrowed = _borrowed(function) if arrays else {}
+    known = borrowed | seen
+    there = {word: known[word] for word in words if isinstance(known.get(word), np.ndarray)}
     lines = [f"{name} stops in its line {line - code.co_firstlineno + 1}: {text}", what]
-    return "\n".join([*lines, f"The shapes there: {shapes}."] if shapes else lines)
+    lines += [f"The shapes there: {_shapes(there)}."] if there else []
+    lines += [_not_made(word, borrowed[word]) for word in words if word in borrowed]
+    return "\n".join(lines)
+
+
+def _borrowed(function):
+    """Return by name the arrays and numbers that a function takes from the notebook around it."""
+    names = [step.argval for step in dis.get_instructions(function) if step.opname == "LOAD_GLOBAL"]
+    found = {name: function.__globals__.get(name) for name in names}
+    return {name: value for name, value in found.items() if isinstance(value, np.ndarray | Number)}
+
+
+def _not_made(name, value):
+    which = f"of shape {value.shape}" if isinstance(value, np.ndarray) else f"{value:.4g}"
+    return (
+        f"`{name}` is not made in your function; Python took the one from the notebook, {which}. "
+        "Make it in the function first."
+    )
 
 
 def _to_do(name, parts):
@@ -212,37 +249,57 @@ def _first_wrong(name, has, needs):
 
 # The kind of mistake
 def _reasons(exercise, name, arrays, sizes, has, needs, wrong):
-    """Return a line for each slip that gives the same wrong arrays, and one for what is left."""
-    for part, other in product(wrong, exercise.returns):
+    """Return a line for each slip that gives the same wrong arrays, and for what is left."""
+    returned = [part for part in exercise.returns if part in wrong]
+    for part, other in product(returned, exercise.returns):
         if _same(has[part], needs[other]):
             return [f"What stands in the place of {part} is {other}: mind the order."]
 
     def score(suspect):
-        """Rank by how many arrays a slip explains, then by how many right ones it leaves right."""
-        same = [part for part in has if _same(has[part], suspect[1][part])]
-        return sum(part in left for part in same), sum(part not in wrong for part in same)
+        """Count the arrays that a slip explains, less those that it would spoil otherwise."""
+        spoils = [part for part in has if not _same(suspect[1][part], needs[part])]
+        same = [part for part in spoils if _same(has[part], suspect[1][part])]
+        return sum(part in left for part in same) - (len(spoils) - len(same))
 
-    lines, left, suspects = [], wrong, []
+    found, left, suspects = [], wrong, []
     for slips in (1, 2):
         for hints, function in _wrong_versions(name, slips):
             suspects.append((hints, _observe(exercise, exercise.know, function, arrays)))
-        if score(max(suspects, key=score)) == (len(wrong), len(has) - len(wrong)):
+        if score(max(suspects, key=score)) == len(wrong):
             break
     while left:
-        hints, gives = max(suspects, key=score)
-        explained = [part for part in left if _same(has[part], gives[part])]
-        if not explained:
+        hints, gives = best = max(suspects, key=score)
+        if score(best) <= 0:
             break
-        lines.extend(hints)
+        explained = [part for part in left if _same(has[part], gives[part])]
+        found.append((wrong.index(explained[0]), hints))
         left = [part for part in left if part not in explained]
-    if lines and left:
-        lines.append(f"Mend that and check again: {_listed(left)} may need more.")
-    elif left:
-        has, needs = has[left[0]], needs[left[0]]
-        time_axis = 1 if needs.ndim == 3 else None
-        case = Case(has, needs, TOLERANCE, sizes=dict(zip("NT", sizes)), time_axis=time_axis)
-        lines.append(f"What fits {left[0]}: {what_fits(case)}.")
+    lines = list(dict.fromkeys(hint for _, hints in sorted(found) for hint in hints))
+
+    fits = {}  # what is said of a part -> the parts of which it is said
+    for part in left:
+        if part in exercise.returns:
+            fits.setdefault(_description(has[part], needs[part], sizes), []).append(part)
+        else:
+            words = f"changes its argument {part.removesuffix(AFTER)}; make a new array instead"
+            lines.append(f"Your function {words}.")
+    unknown = fits.pop(None, [])
+    for fit, (first, *others) in fits.items():
+        lines.append(f"Your {first} {fit}.")
+        lines += [f"So it is with {_listed(others)}."] if others else []
+    if unknown and lines:
+        lines.append(f"Mend that and check again: {_listed(unknown)} may need more.")
+    elif unknown:
+        lines.append(f"hint({name}) helps.")
     return lines
+
+
+def _description(has, needs, sizes):
+    """Say what the kind of mistake looks like that no slip explains, or None."""
+    time_axis = 1 if needs.ndim == 3 else None
+    case = Case(has, needs, TOLERANCE, sizes=dict(zip("NT", sizes)), time_axis=time_axis)
+    fit = first_fit(case)
+    return fit and fit.of_yours
 
 
 def _right_version(name):
@@ -253,7 +310,7 @@ def _right_version(name):
 def _wrong_versions(name, slips):
     """Return (hints, function) for each choice of so many slips that can be made at once."""
     versions = []
-    for rows in combinations(wrong_versions.of(name), slips):
+    for rows in combinations(wrong_versions.slips(name), slips):
         edits = tuple(edit for row in rows for edit in row.edits)
         with contextlib.suppress(LookupError):  # two of them edit the same words
             versions.append(([row.hint for row in rows], replace(rows[0], edits=edits).build()))

@@ -2,7 +2,9 @@
 
 TABLE serves all: the tests (the suite must catch every row), the exercises (the answer is compared
 with every row, and the row that fits gives the hint) and chapter 06 (the kill matrix). Where the
-subject of an exercise is not in `rnn_layers`, its rows stand in EXERCISE_TABLE.
+subject of an exercise is not in `rnn_layers`, its rows stand in EXERCISE_TABLE. What only a reader
+has to be told, since the suite and the pictures would learn nothing from it, stands in MORE_SLIPS:
+results of another shape, and several rows in one.
 """
 
 from dataclasses import dataclass
@@ -66,6 +68,11 @@ def of(function):
     return rows
 
 
+def slips(function):
+    """Return all mistakes in the function of that name that a reader can be told."""
+    return of(function) + [row for row in MORE_SLIPS if row.function == function]
+
+
 def _rows(function, *rows, module=rnn_layers):
     """Each row: name, hint, right, wrong[, right, wrong ...]."""
     return [
@@ -103,6 +110,7 @@ TABLE = [
         ("db from dnext_h", "b stands inside tanh, so db sums dz, not dnext_h, eq. 3.6.", "dz.sum", "dnext_h.sum"),
         ("db of one sample", "db is that of one sample only; sum over the batch, eq. 3.6.", "dz.sum(axis=0)", "dz[-1]"),
         ("dprev_h also through the tanh of prev_h", "dprev_h = dz Wh^T and no more: the slope at prev_h belongs to the step before, eq. 3.3.", "dz @ Wh.T", "(dz @ Wh.T) * (1 - prev_h**2)"),
+        ("dprev_h through the slope twice", "dprev_h = dz Wh^T and no more: dz has been through the slope of tanh already, eq. 3.3.", "dz @ Wh.T", "(dz @ Wh.T) * (1 - next_h**2)"),
         ("dx from dnext_h", "x stands inside tanh, so dx comes from dz, not from dnext_h, eq. 3.2.", "dz @ Wx.T", "dnext_h @ Wx.T"),
     ),
     *_rows(
@@ -127,7 +135,7 @@ TABLE = [
         ("dWh uses h_t", "At step t the weight Wh has met h_{t-1}, not h_t, eq. 5.6.", "states[:-1].reshape", "states[1:].reshape"),
         ("db of the last step only", "db is that of the last step only: each step adds its share, eq. 5.7.", "dz.sum(axis=0)", "dz[-N:].sum(axis=0)"),
         ("db is a batch mean", "The batch shares one b, so db is the sum over it, not the mean, eq. 5.7.", "dz.sum(axis=0)", "dz.sum(axis=0) / N"),
-        ("carry added in place into dh", "The numbers are right, but dh is not the same array after the call: dh[:, t] += ... writes into the caller's array. Make a new one.", "dz_t *= dh_t + dprev_h", "dh_t += dprev_h; dz_t *= dh_t"),
+        ("carry added in place into dh", "Your function changes its argument dh: the numbers are right, but dh[:, t] += ... writes into the caller's array. Make a new one.", "dz_t *= dh_t + dprev_h", "dh_t += dprev_h; dz_t *= dh_t"),
         ("dh0 one step early", "dh0 is what flows back into h_1; it has to go through the first step as well, eq. 5.3.", "return dx, dprev_h,", "return dx, dz[N : 2 * N] @ Wh.T,"),
         ("truncated to 3 steps", "The carry is cut: the gradient has to flow from the last step to the first, eq. 5.1.", "for dh_t, dz_t in zip(", "for t, (dh_t, dz_t) in enumerate(zip(", "dz[::-1]):", "dz[::-1])):", "dh_t + dprev_h", "dh_t + dprev_h * (t % 3 > 0)"),
         ("scaled by 1/T", "All is divided by T: the loss decides how it weighs its steps, and dh says it already.", "dz_t *= dh_t + dprev_h", "dz_t *= dh_t / T + dprev_h"),
@@ -200,6 +208,23 @@ EXERCISE_TABLE = [
         ("a step of its own", "That is close, but not at the step that was asked for: use the argument h, eq. 2.2.", "ahead, behind =", "h = 1e-5; ahead, behind ="),
         ("flattened", "The numbers are right and the shape is lost: dL/dA has the shape of A.", "return gradient", "return gradient.ravel()"),
         module=solutions,
+    ),
+]
+
+MORE_SLIPS = [
+    *_rows(
+        "rnn_step_backward",
+        ("db summed over the units", "You summed over the units; sum over the batch, axis 0, eq. 3.6.", "dz.sum(axis=0)", "dz.sum(axis=1)"),
+        ("weights divided by N", "dWx, dWh and db are divided by N: the batch shares the weights, so each is a sum over it, eqs. 3.4 to 3.6.", "x.T @ dz", "x.T @ dz / len(x)", "prev_h.T @ dz", "prev_h.T @ dz / len(x)", "dz.sum(axis=0)", "dz.mean(axis=0)"),
+    ),
+    *_rows(
+        "rnn_forward",
+        ("last state only", "That is the last state alone; return the states of all steps, h_1 to h_T.", "return states[1:].swapaxes(0, 1)", "return states[-1]"),
+        ("h0 returned too", "Your h begins with h0, which is given; return h_1 to h_T.", "return states[1:].", "return states."),
+    ),
+    *_rows(
+        "rnn_backward",
+        ("weights divided by N", "dWx, dWh and db are divided by N: the batch shares the weights, so each is a sum over it, eqs. 5.5 to 5.7.", "T * N, D).T @ dz", "T * N, D).T @ dz / N", "T * N, H).T @ dz", "T * N, H).T @ dz / N", "dz.sum(axis=0)", "dz.sum(axis=0) / N"),
     ),
 ]
 # fmt: on
