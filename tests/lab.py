@@ -154,6 +154,11 @@ def wait_for(address, process, log):
     raise RuntimeError(f"JupyterLab does not answer:\n{log.read_text()}")
 
 
+def wait(page, condition, argument=None):
+    """Wait until a condition holds; asked at each frame, as is usual, it would slow all else."""
+    page.wait_for_function(condition, arg=argument, polling=30)
+
+
 class Lab:
     """The page: opens notebooks one after the other, runs them, moves their controls."""
 
@@ -161,7 +166,7 @@ class Lab:
         self.page = page
         page.set_default_timeout(TIMEOUT * 1000)
         page.goto(f"{address}/lab?reset")
-        page.wait_for_function("() => window.jupyterapp !== undefined")
+        wait(page, "() => window.jupyterapp !== undefined")
         page.evaluate("() => jupyterapp.restored.then(() => true)")
 
     @contextmanager
@@ -172,13 +177,14 @@ class Lab:
             "path => { window.seen = {}; jupyterapp.commands.execute('docmanager:open', {path}); }",
             path,
         )
-        page.wait_for_function(
+        wait(
+            page,
             "path => jupyterapp.shell.currentWidget?.context?.path === path "
             "&& jupyterapp.shell.currentWidget.sessionContext",
-            arg=path,
+            path,
         )
         page.evaluate(f"() => {{ ({LISTEN})(); }}")
-        page.wait_for_function("() => window.seen.ready")
+        wait(page, "() => window.seen.ready")
         try:
             yield self
         finally:
@@ -197,9 +203,7 @@ class Lab:
         page.locator(".lm-MenuBar-itemLabel").get_by_text("Run", exact=True).click()
         page.locator(".lm-Menu-itemLabel").get_by_text("Run All Cells", exact=True).click()
         cells = page.evaluate(CODE_CELLS)
-        page.wait_for_function(
-            "cells => window.seen.errors.length || window.seen.run >= cells", arg=cells
-        )
+        wait(page, "cells => window.seen.errors.length || window.seen.run >= cells", cells)
 
     def errors(self):
         """What the kernel has complained of so far."""
@@ -231,10 +235,11 @@ class Live:
         """Do something to a control, and wait for the new picture and its words."""
         old = self.alt
         action()
-        self.page.wait_for_function(
+        wait(
+            self.page,
             "([picture, old]) => { const image = picture.querySelector('img');"
             " return image && image.complete && image.naturalWidth && image.alt !== old; }",
-            arg=[self.picture.element_handle(), old],
+            [self.picture.element_handle(), old],
         )
 
 
