@@ -173,6 +173,12 @@ LOOP_SLIPS = [
     ("rnn_backward", "last state for h0", [" if t > 0 else h0", ""]),
     ("rnn_backward", "dWh uses h_t", ["prev_h.T", "h[:, t].T"]),
     ("rnn_backward", "dWx overwritten", ["dWx +=", "dWx ="]),
+    ("rnn_backward", "dWh overwritten", ["dWh +=", "dWh ="]),
+    ("rnn_backward", "db overwritten", ["db +=", "db ="]),
+    ("rnn_backward", "carry from the total", ["= dz @ Wh.T", "= total @ Wh.T"]),
+    ("rnn_backward", "dh0 without Wh", ["return dx, carry", "return dx, dz"]),
+    ("rnn_backward", "dh0 is the total at h_1", ["return dx, carry", "return dx, total"]),
+    ("rnn_backward", "dh_1 added to dh0", ["return dx, carry", "return dx, carry + dh[:, 0]"]),
 ]
 
 

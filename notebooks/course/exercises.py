@@ -434,8 +434,9 @@ EXERCISES = {
         ask=_with_cache,
         know=_with_cache_of_layer,
         hints=(
-            "Run from the last step to the first, and carry with you what the step after says of "
-            "the present state. After the last step there is none, so it starts as zeros.",
+            "Make arrays of zeros for the gradients first. Then run from the last step to the "
+            "first, and carry with you what the step after says of the present state. After the "
+            "last step there is none, so the carry starts as zeros too.",
             "In step t: add dh[:, t] and the carry, eq. 5.1; multiply by the slope of tanh at "
             "h[:, t], eq. 5.2; the rest is the step backward of chapter 03. Weights add up over t.",
             "total = dh[:, t] + carry; dz = total * (1 - h[:, t] ** 2); carry = dz @ Wh.T. The "
