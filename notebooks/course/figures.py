@@ -643,7 +643,7 @@ class UnrolledNetwork(Picture):
                 "and blame the weights"
             )
         if t:
-            return f"$h_{t}$ from $x_{t}$ and $h_{t - 1}$, by the same weights as ever   (eq. 4.2)"
+            return f"$h_{t}$ from $x_{t}$ and $h_{t - 1}$, by the same weights as ever"
         return "The inputs and the first state are given"
 
 
