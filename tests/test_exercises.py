@@ -160,6 +160,17 @@ LOOP_SLIPS = [
     ("rnn_forward", "h0 left out", ["h_t = h0", "h_t = 0 * h0"]),
     ("rnn_forward", "state not carried", ["h_t @ Wh", "h0 @ Wh"]),
     ("rnn_forward", "one step late", ["h_t = np", "h[:, t] = h_t; h_t = np", "= h_t\n", "+= 0\n"]),
+    ("rnn_forward", "h0 left out", ["h_t @ Wh", "h[:, t - 1] @ Wh"]),
+    ("rnn_forward", "h0 for the first state", ["(T)", "(1, T)", "h_t = h0", "h_t = h[:, 0] = h0"]),
+    ("rnn_forward", "h0 returned too", ["return h", "return np.concatenate([h0[:, None], h], 1)"]),
+    ("rnn_forward", "last state only", ["return h", "return h_t"]),
+    ("rnn_forward", "time in front", ["return h", "return np.array([h[:, t] for t in range(T)])"]),
+    ("rnn_forward", "bias added twice", [" + b", " + 2 * b"]),
+    (
+        "rnn_forward",
+        "sum for state",
+        ["np.tanh(", "(", "+ h_t", "+ np.tanh(h_t)", "= h0", "= np.arctanh(h0)"],
+    ),
     ("rnn_backward", "no carry between steps", [" + carry", ""]),
     (
         "rnn_backward",
@@ -187,7 +198,7 @@ HINTS = {name: [slip.hint for slip in wrong_versions.slips(name)] for name in EX
 
 @pytest.mark.parametrize(("name", "slip", "edits"), LOOP_SLIPS)
 def test_slip_in_a_loop_gets_the_hint_of_the_table(name, slip, edits):
-    [row] = [row for row in wrong_versions.of(name) if row.name == slip]
+    [row] = [row for row in wrong_versions.slips(name) if row.name == slip]
     loop = replace(row, edits=tuple(zip(edits[::2], edits[1::2])), module=solutions)
     words = said(check, loop.build()).split("\n")
     assert [line for line in words if line in HINTS[name]] == words[-1:] == [row.hint]
@@ -220,7 +231,7 @@ def test_slips_in_different_arrays_are_all_named_and_the_rest_is_left_for_later(
         (lambda h: 3 * h, "is 3.000 times what it should be, everywhere"),
         (lambda h: h / 5, "is 1/T times what it should be, everywhere"),
         (lambda h: h[:, ::-1], "would be right if you reversed time"),
-        (lambda h: h.swapaxes(0, 1), "would be right if you put its axes in the order (1, 0, 2)"),
+        (lambda h: h.swapaxes(1, 2), "would be right if you put its axes in the order (0, 2, 1)"),
         (lambda h: h[np.newaxis], "would be right if you gave it the shape (2, 5, 4)"),
         (lambda h: 0 * h, "is zero everywhere"),
         (lambda h: np.where(h > 0, h, np.nan), r"has NaN or infinity in \d+ of 40 entries, .*"),

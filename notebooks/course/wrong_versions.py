@@ -115,7 +115,7 @@ TABLE = [
     ),
     *_rows(
         "rnn_forward",
-        ("h0 left out", "The first step starts from h0, not from zeros.", "states[0] = h0", "states[0] = 0"),
+        ("h0 left out", "The first step starts from h0, not from zeros. (With t = 0, h[:, t - 1] is h[:, -1], the last state.)", "states[0] = h0", "states[0] = 0"),
         ("state not carried", "Every step starts from h0: hand the state on from step to step, eq. 4.2.", "prev_h.dot(Wh)", "states[0].dot(Wh)"),
         ("no tanh", "The states have not been squashed: h_t = tanh(...), eq. 4.2.", "np.tanh(h_t, out=h_t)", "pass"),
         ("no bias", "The bias b is missing, eq. 4.1; it belongs to each step.", "states[1:] += b", "pass"),
@@ -227,6 +227,10 @@ MORE_SLIPS = [
         "rnn_forward",
         ("last state only", "That is the last state alone; return the states of all steps, h_1 to h_T.", "return states[1:].swapaxes(0, 1)", "return states[-1]"),
         ("h0 returned too", "Your h begins with h0, which is given; return h_1 to h_T.", "return states[1:].", "return states."),
+        ("h0 for the first state", "h[:, 0] is h0 in your answer. It should be h_1, the state after the first input: run the loop from t = 0, and keep h0 out of h.", "states[1:] += b", "states[1:] += b; states[1] = h0", "pairwise(states)", "pairwise(states[1:])"),
+        ("time in front", "You return (T, N, H), as a list of states makes it: swap the first two axes, since the batch comes first.", "states[1:].swapaxes(0, 1)", "states[1:]"),
+        ("bias added twice", "The bias b is added twice: it is in eq. 4.1 already, so leave it out of the loop.", "states[1:] += b", "states[1:] += 2 * b"),
+        ("sum for state", "You return the sums z that go into tanh; it should be the states that come out, h_t = tanh(...), eq. 4.2.", "states[1:].swapaxes", "np.arctanh(states[1:]).swapaxes"),
     ),
     *_rows(
         "rnn_backward",
