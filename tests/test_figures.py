@@ -175,6 +175,21 @@ def line_up(rng, scale):
 
 
 PICTURES = (
+def case_file(rng, scale):
+    names = [f"$dx_{t}$" for t in range(1, 6)] + ["$dh_0$", "$dW_x$", "$dW_h$", "$db$", "dh after"]
+    picture = figures.CaseFile(names, 3 * np.exp(-rng.random(50).cumsum()), title="It trains")
+    one = ["dWh = states[:-1].reshape(T * N, H).T @ dz  # (H, H)  eq. 5.6"]
+    two = ["for dh_t, dz_t in zip(dh.swapaxes(0, 1)[::-1], dz[::-1]):", "dz_t *= dh_t + dprev_h"]
+
+    def move():
+        right, wrong = rng.choice([0, 1], 2)
+        cosines, lengths = np.tanh(values(rng, (10,), scale)), np.abs(values(rng, (10,), scale))
+        curve = 3 * np.exp(-rng.random(50).cumsum())
+        return picture.update((one, two)[right], (one, two)[wrong], cosines, lengths, curve)
+
+    return picture, move
+
+
     graph,
     scalar_graph,
     unrolled,
@@ -189,6 +204,7 @@ PICTURES = (
     eigenvalues,
     line_up,
 )
+    case_file,
 
 
 FULL = {
@@ -370,6 +386,8 @@ def test_what_is_too_wide_is_refused():
     with pytest.raises(ValueError, match="40 names do not fit"):
         figures.Curves({str(k): "wrong" for k in range(40)}, "x", "y", (0, 1), (0, 1))
 
+    with pytest.raises(ValueError, match="3 wrong lines do not fit; show 2 at most"):
+        figures.CaseFile(["dx"], np.ones(3)).update(["a"], ["a", "b", "c"], [1], [1], np.ones(3))
 
 def test_the_graph_reveals_node_by_node(rng):
     picture = figures.rnn_step_graph(1, 1, 1)
