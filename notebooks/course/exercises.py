@@ -40,6 +40,7 @@ strict = os.environ.get("COURSE_STRICT", "0") not in ("", "0")
 SIZES = [(2, 5, 3, 4), (3, 4, 5, 2), (1, 1, 3, 2)]  # N, T, D, H: all different, then small
 TOLERANCE = 1e-9  # relative to the largest entry that is needed
 AFTER = " after the call"
+MOST_CALLS = 10  # of forward, for a check that is cheap
 PLAINER = {  # what Python or NumPy says of an error -> what is said instead
     r" at 0x[0-9a-fA-F]+": "",
     r"matmul: .*\(size (\d+) is different from (\d+)\)": r"the inner sizes \2 and \1 do not match",
@@ -56,6 +57,9 @@ class Exercise:
     ask      ask(function, **arrays) calls the reader's function
     know     know(function, **arrays) calls the right function, or a wrong version of it
     hints    each says more than the one before
+    praise   what is said of an answer that is right, after the name of the function
+    where    where(part, has, needs) says where an answer is wrong, if it is a choice: not a number
+             that can be nearly right, or be right but for a factor
     """
 
     returns: tuple
@@ -63,6 +67,8 @@ class Exercise:
     ask: Callable
     know: Callable
     hints: tuple
+    praise: str = ""
+    where: Callable | None = None
 
 
 def check(function):
@@ -80,7 +86,8 @@ def check(function):
             raise AssertionError(str(verdict)) from None
         print(verdict)
     else:
-        print(f"Right: {name} returns the right {_listed(exercise.returns)} at all sizes tried.")
+        usual = f"returns the right {_listed(exercise.returns)} at all sizes tried."
+        print(f"Right: {name} {exercise.praise or usual}")
 
 
 def hint(function, level=None):
@@ -126,12 +133,13 @@ def _judge(exercise, function, arrays, sizes):
     if not wrong and not blank:
         return
 
-    lines = [] if sizes == SIZES[0] else [f"With {_shapes(arrays)}:"]
+    lines = [f"With {_shapes(arrays)}:"] if arrays and sizes != SIZES[0] else []
     returned = [part for part in exercise.returns if part in wrong]
     kinds = {"Right": right, "Wrong": returned, "To do": blank}
     lines.append(" ".join(f"{kind}: {_listed(parts)}." for kind, parts in kinds.items() if parts))
     if returned:
-        lines.append(_first_wrong(returned[0], has[returned[0]], needs[returned[0]]))
+        where = exercise.where or _first_wrong
+        lines.append(where(returned[0], has[returned[0]], needs[returned[0]]))
     if wrong:
         borrowed = _borrowed(function) if arrays else {}
         lines += [_not_made(name, value) for name, value in borrowed.items()]
@@ -252,7 +260,7 @@ def _reasons(exercise, name, arrays, sizes, has, needs, wrong):
     """Return a line for each slip that gives the same wrong arrays, and for what is left."""
     returned = [part for part in exercise.returns if part in wrong]
     for part, other in product(returned, exercise.returns):
-        if _same(has[part], needs[other]):
+        if not exercise.where and _same(has[part], needs[other]):
             return [f"What stands in the place of {part} is {other}: mind the order."]
 
     def score(suspect):
@@ -279,7 +287,8 @@ def _reasons(exercise, name, arrays, sizes, has, needs, wrong):
     fits = {}  # what is said of a part -> the parts of which it is said
     for part in left:
         if part in exercise.returns:
-            fits.setdefault(_description(has[part], needs[part], sizes), []).append(part)
+            fit = None if exercise.where else _description(has[part], needs[part], sizes)
+            fits.setdefault(fit, []).append(part)
         else:
             words = f"changes its argument {part.removesuffix(AFTER)}; make a new array instead"
             lines.append(f"Your function {words}.")
@@ -373,6 +382,61 @@ def _with_cache_of_layer(function, dh, x, h0, Wx, Wh, b, h):
     return function(dh, rnn_layers.rnn_forward(x, h0, Wx, Wh, b)[1])
 
 
+def _without_arguments(function):
+    return function()
+
+
+def _not_the_line(part, has, needs):
+    return f"{part} is not wrong in eq. {has:g}; it should be another equation."
+
+
+def _verdicts(function):
+    """What a check says of the right backward pass and of the wrong ones: 1 for True, 0 for False.
+
+    NaN stands for anything else; to stop at a wrong one is to say False. The last entry is how
+    often forward was called for one of them, if that is too often.
+    """
+    calls = []
+
+    def forward(x, h0, Wx, Wh, b):
+        calls.append(1)
+        return rnn_layers.rnn_forward(x, h0, Wx, Wh, b)
+
+    verdicts, most = [], MOST_CALLS
+    for backward in _backward_passes().values():
+        calls.clear()
+        try:
+            says = function(forward, backward)
+        except Exception:
+            if not verdicts:  # it stops at the right one
+                raise
+            says = False
+        if says is None or says is ...:
+            return None
+        verdicts.append(float(says) if isinstance(says, (bool, np.bool_)) else np.nan)
+        most = max(most, len(calls))
+    return np.array([*verdicts, most])
+
+
+@functools.cache
+def _backward_passes():
+    wrong = {row.name: row.build() for row in wrong_versions.of("rnn_backward")}
+    return {"the right one": rnn_layers.rnn_backward} | wrong
+
+
+def _let_through(part, has, needs):
+    *says, calls = has
+    if np.isnan(says).any():
+        return "my_check returns something else; it should be True or False."
+    if not says[0]:
+        return "my_check says False of the right backward pass; it should be True."
+    names = [f"*{name}*" for name, passes in zip(_backward_passes(), says) if passes][1:]
+    if names:
+        more = [f"{len(names) - 3} more"] if len(names) > 4 else names[3:]
+        return f"my_check says True of {_listed(names[:3] + more)}; it should be False."
+    return f"my_check calls forward {calls:g} times; it should be {MOST_CALLS} times at most."
+
+
 def _of_smooth_function(function, at):
     """Call for a function in which an entry left out of place shows in all other derivatives."""
     return function(lambda moved: 10 * np.sin(np.sum(np.tanh(moved))), at, 1e-3)
@@ -442,5 +506,37 @@ EXERCISES = {
             "total = dh[:, t] + carry; dz = total * (1 - h[:, t] ** 2); carry = dz @ Wh.T. The "
             "state before is h[:, t - 1], and h0 where t is 0. The last carry is dh0.",
         ),
+    ),
+    "convict": Exercise(
+        returns=("mystery_1", "mystery_2", "mystery_3"),
+        draw=lambda normal, N, T, D, H: {},
+        ask=_without_arguments,
+        know=_without_arguments,
+        hints=(
+            "check_layer says which gradients are right. A slip in one of eqs. 5.4 to 5.7 spoils "
+            "one array, and so does one in eq. 5.3.",
+            "Where all is spoilt, look at dx step by step, beside the right one. A wrong slope, "
+            "eq. 5.2, spoils the last step too. A wrong carry, eq. 5.1, cannot: none has come yet.",
+            "Where all seems right, the sequence may be too short. Go up from T = 1.",
+        ),
+        praise="names the line of each of the three.",
+        where=_not_the_line,
+    ),
+    "my_check": Exercise(
+        returns=("verdicts",),
+        draw=lambda normal, N, T, D, H: {},
+        ask=_verdicts,
+        know=_verdicts,
+        hints=(
+            "The inner product, eq. 2.7, asks all entries at once. Of which inputs can you move "
+            "all entries at once?",
+            "Draw one random direction for each of the five inputs and move all five together, by "
+            "the complex step. <v, J^T u> is then a sum over five arrays.",
+            "ahead = np.sum(dh * forward(*moved)[0].imag) / 1e-30 with moved = [at + 1e-30j * v "
+            "...]; back = sum(np.sum(v * gradient) ...). And is dh what it was before the call?",
+        ),
+        praise=f"passes the right backward pass and catches all {len(_backward_passes()) - 1} "
+        f"wrong ones, with at most {MOST_CALLS} calls of forward for each.",
+        where=_let_through,
     ),
 }

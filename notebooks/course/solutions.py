@@ -57,3 +57,25 @@ def rnn_backward(dh, cache):
         dWh += prev_h.T @ dz  # (H, H)  eq. 5.6
         db += dz.sum(axis=0)  # (H,)  eq. 5.7
     return dx, carry, dWx, dWh, db
+
+
+def convict():
+    mystery_1 = 5.2  # all five wrong, and dx at the last step as well: the slope
+    mystery_2 = 5.3  # dh0 alone
+    mystery_3 = 5.1  # right up to T = 3; from T = 4 on wrong, but not at the last step
+    return mystery_1, mystery_2, mystery_3
+
+
+def my_check(forward, backward):
+    rng = np.random.default_rng(6)
+    N, T, D, H = 2, 5, 3, 4
+    shapes = (N, T, D), (N, H), (D, H), (H, H), (H,)
+    inputs = [0.5 * rng.standard_normal(shape) for shape in shapes]
+    directions = [rng.standard_normal(shape) for shape in shapes]
+    dh = rng.standard_normal((N, T, H))
+    given = dh.copy()
+    gradients = backward(given, forward(*inputs)[1])
+    moved = [at + 1e-30j * v for at, v in zip(inputs, directions)]
+    ahead = np.sum(dh * forward(*moved)[0].imag) / 1e-30  # <J v, u>  eq. 2.7
+    back = sum(np.sum(v * gradient) for v, gradient in zip(directions, gradients))  # <v, J^T u>
+    return np.isclose(back, ahead) and np.array_equal(given, dh)
