@@ -100,6 +100,7 @@ def curves(rng, scale):
         title="Smaller steps are not always better",
         x_scale="log",
         y_scale="log",
+        marks={"1e-5": (1e-5, 1e-11)},
         points=("central",),
         rule=True,
     )

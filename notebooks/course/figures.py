@@ -807,8 +807,8 @@ class Curves(Picture):
                 axis.set_minor_locator(NullLocator())
         for text, (x, y) in marks.items():
             axes.plot(x, y, "o", mfc=PAPER, mec=INK, mew=1.4, ms=7, zorder=6)
-            below = {"xytext": (0, -9), "textcoords": "offset points", "ha": "center", "va": "top"}
-            axes.annotate(text, (x, y), **below, size=9)
+            above = {"xytext": (2, 14), "textcoords": "offset points", "ha": "center"}
+            axes.annotate(text, (x, y), **above, size=9, zorder=6)
         self._rule = (
             self._moves(axes.axvline(x_limits[0], color=INK, lw=1, zorder=1)) if rule else None
         )
