@@ -238,6 +238,8 @@ def test_slips_in_different_arrays_are_all_named_and_the_rest_is_left_for_later(
         (lambda h: h.swapaxes(1, 2), "would be right if you put its axes in the order (0, 2, 1)"),
         (lambda h: h[np.newaxis], "would be right if you gave it the shape (2, 5, 4)"),
         (lambda h: 0 * h, "is zero everywhere"),
+        (lambda h: -h, "has the wrong sign everywhere"),
+        (lambda h: np.int64(9 * h), "has whole numbers only: its dtype is int64"),
         (lambda h: np.where(h > 0, h, np.nan), r"has NaN or infinity in \d+ of 40 entries, .*"),
     ],
 )
@@ -310,6 +312,17 @@ def test_changed_argument_is_noticed():
     assert said(check, rnn_step_forward).split("\n") == [
         "Right: next_h.",
         "Your function changes its argument Wh; make a new array instead.",
+    ]
+
+
+def test_argument_that_is_made_the_answer_is_a_changed_argument():
+    def rnn_step_forward(x, prev_h, Wx, Wh, b):
+        prev_h[:] = solutions.rnn_step_forward(x, prev_h, Wx, Wh, b)
+        return prev_h.copy()
+
+    assert said(check, rnn_step_forward).split("\n") == [
+        "Right: next_h.",
+        "Your function changes its argument prev_h; make a new array instead.",
     ]
 
 
@@ -396,9 +409,11 @@ FORGOTTEN = "    dz = dnext_h * (1 - next_h**2)  # (N, H)  eq. 3.1\n"
 
 
 def test_array_of_the_notebook_is_named_where_the_function_stops():
-    stops = edited("rnn_step_backward", FORGOTTEN, "", dz=np.ones((2, 2)), x=np.ones(9))
+    elsewhere = "    x = x + offset\n"
+    notebook = {"dz": np.ones((2, 2)), "x": np.ones(9), "offset": np.ones(3)}
+    stops = edited("rnn_step_backward", FORGOTTEN, elsewhere, **notebook)
     assert said(check, stops).split("\n") == [
-        "rnn_step_backward stops in its line 3: dx = dz @ Wx.T  # (N, D)  eq. 3.2",
+        "rnn_step_backward stops in its line 4: dx = dz @ Wx.T  # (N, D)  eq. 3.2",
         "ValueError: the inner sizes 2 and 4 do not match",
         "The shapes there: dz (2, 2), Wx (3, 4).",
         "`dz` is not made in your function; Python took the one from the notebook, of shape "
