@@ -175,7 +175,6 @@ def line_up(rng, scale):
     return picture, move
 
 
-PICTURES = (
 def case_file(rng, scale):
     names = [f"$dx_{t}$" for t in range(1, 6)] + ["$dh_0$", "$dW_x$", "$dW_h$", "$db$", "dh after"]
     picture = figures.CaseFile(names, 3 * np.exp(-rng.random(50).cumsum()), title="It trains")
@@ -191,6 +190,7 @@ def case_file(rng, scale):
     return picture, move
 
 
+PICTURES = (
     graph,
     scalar_graph,
     unrolled,
@@ -204,8 +204,8 @@ def case_file(rng, scale):
     states_and_eigenvalues,
     eigenvalues,
     line_up,
-)
     case_file,
+)
 
 
 FULL = {
@@ -386,9 +386,9 @@ def test_what_is_too_wide_is_refused():
         figures.Heatmap(["row"], [str(k) for k in range(30)])
     with pytest.raises(ValueError, match="40 names do not fit"):
         figures.Curves({str(k): "wrong" for k in range(40)}, "x", "y", (0, 1), (0, 1))
-
     with pytest.raises(ValueError, match="3 wrong lines do not fit; show 2 at most"):
         figures.CaseFile(["dx"], np.ones(3)).update(["a"], ["a", "b", "c"], [1], [1], np.ones(3))
+
 
 def test_the_graph_reveals_node_by_node(rng):
     picture = figures.rnn_step_graph(1, 1, 1)
@@ -406,6 +406,24 @@ def test_the_graph_reveals_node_by_node(rng):
             assert there.get_visible() == (source in given and target in given)
             assert back.get_visible() == factor.get_visible() == ({source, target} <= blamed)
     assert len(expected) == 2 * len(picture.nodes)
+
+
+def test_the_unrolled_network_can_tell_of_all_steps_at_once_without_their_sums():
+    states, start = np.zeros((1, 3, 2)), np.zeros((1, 2))
+    blame = dict.fromkeys(("dh", "carry", "total", "dz"), states) | {"dh0": start}
+    picture = figures.UnrolledNetwork(states, start, sums=False)
+    picture.update(6, states, **blame)
+    assert picture._frame.get_visible()
+    assert picture._caption.get_text().startswith("Back through t = 1")
+    picture.update(6, states, caption="All the way back", **blame)
+    assert not picture._frame.get_visible()
+    assert picture._caption.get_text() == "All the way back"
+    words = {text.get_text() for text in picture.figure.axes[0].texts}
+    assert not words & {"summed so far", "$dL/dW_h$"}
+    assert (
+        picture.figure.get_figheight()
+        < figures.UnrolledNetwork(states, start).figure.get_figheight()
+    )
 
 
 def test_the_unrolled_network_shows_only_what_is_known(rng):

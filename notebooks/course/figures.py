@@ -483,7 +483,8 @@ class Row(NamedTuple):
 
 
 class UnrolledNetwork(Picture):
-    """The steps side by side with live numbers; `backward` adds the streams of blame and the sums.
+    """The steps side by side with live numbers; `backward` adds the streams of blame, and `sums`
+    below them what they do to the weights.
 
     Position s from 0 to T has run s steps forward; position T + s has also gone s steps back.
     """
@@ -502,7 +503,7 @@ class UnrolledNetwork(Picture):
     LEFT, SIZE, PITCH = 1.35, 8.5, 0.15
 
     @styled
-    def __init__(self, x, h0, backward=True):
+    def __init__(self, x, h0, backward=True, sums=True):
         x, h0 = np.asarray(x, dtype=float), np.asarray(h0, dtype=float)
         (N, self.T, D), H = x.shape, h0.shape[-1]
         checked(h0, (N, H), "h0")
@@ -512,8 +513,9 @@ class UnrolledNetwork(Picture):
         pitch, apart = (8 - self.LEFT) / (self.T + 1), self._box[1] + 0.2
         if pitch < self._box[0] + 0.16:
             raise ValueError(f"T = {self.T}, D = {D}, H = {H} do not fit side by side; take fewer")
-        sums = CELL_HEIGHT * max(D, H) + 0.62 if backward else 0
-        height = 0.9 + apart * len(self._rows) + sums
+        sums = backward and sums
+        foot = CELL_HEIGHT * max(D, H) + 0.62 if sums else 0
+        height = 0.9 + apart * len(self._rows) + foot
         super().__init__(8, height)
         axes = self._sheet()
         self._columns = self.LEFT + pitch * (np.arange(self.T + 1) + 0.5)
@@ -534,7 +536,7 @@ class UnrolledNetwork(Picture):
             for name in self._rows
             if name != "x"
         }
-        self._sums = self._draw_sums(axes, lowest - 0.3, D, H) if backward else {}
+        self._sums = self._draw_sums(axes, lowest - 0.3, D, H) if sums else {}
         centre = {"ha": "center", "va": "center", "size": 10.5}
         self._caption = self._moves(axes.text(4, 0.2, "", **centre))
 
@@ -587,12 +589,13 @@ class UnrolledNetwork(Picture):
             left += H * CELL_WIDTH + between
         return cells
 
-    def update(self, step, h, *, limit=1.0, **blame):
+    def update(self, step, h, *, limit=1.0, caption="", **blame):
         """Show position `step`, where only what is known by then is seen.
 
         The words tell what is new at this position, and at the last position everything.
         h, and dh, carry, total, dz where it goes backward, are (N, T, H), and dh0 is (N, H).
-        dWx, dWh, db are the sums so far; `limit` is the end of their colour scale.
+        dWx, dWh, db are the sums so far; `limit` is the end of their colour scale. With a caption
+        of its own the picture tells of no single step, and frames none.
         """
         last = self.T * (1 + self.backward)
         if not 0 <= step <= last:
@@ -629,9 +632,10 @@ class UnrolledNetwork(Picture):
                 said.append(f"{name} so far: {in_words(arrays[name])}.")
             else:
                 cells.hide()
-        self._frame.set(visible=step > 0, x=self._columns[now] - self._frame.get_width() / 2)
+        framed = step > 0 and not caption
+        self._frame.set(visible=framed, x=self._columns[now] - self._frame.get_width() / 2)
         self._frame.set_edgecolor(ROLES["backward" if gone else "forward"].colour)
-        self._caption.set_text(self._sentence(now, gone))
+        self._caption.set_text(caption or self._sentence(now, gone))
         self._said = " ".join(said)
         return self._moving
 
@@ -806,9 +810,10 @@ class Curves(Picture):
                 axis.set_major_locator(LogLocator(numticks=9))
                 axis.set_minor_locator(NullLocator())
         for text, (x, y) in marks.items():
-            axes.plot(x, y, "o", mfc=PAPER, mec=INK, mew=1.4, ms=7, zorder=6)
+            ring = axes.plot(x, y, "o", mfc=PAPER, mec=INK, mew=1.4, ms=7, zorder=6)[0]
             above = {"xytext": (2, 14), "textcoords": "offset points", "ha": "center"}
-            axes.annotate(text, (x, y), **above, size=9, zorder=6)
+            self._moves(ring)  # it stands still, but above lines that move
+            self._moves(axes.annotate(text, (x, y), **above, size=9, zorder=6))
         self._rule = (
             self._moves(axes.axvline(x_limits[0], color=INK, lw=1, zorder=1)) if rule else None
         )
