@@ -94,6 +94,10 @@ TABLE = [
         ("bias subtracted", "The bias b is added, not subtracted, eq. 1.3.", " + b  #", " - b  #"),
         ("sigmoid for tanh", "That is the logistic function, from 0 to 1; tanh goes from -1 to 1, eq. 1.4.", "np.tanh(z)", "1 / (1 + np.exp(-z))"),
         ("tanh of each part", "The parts are added first and squashed once: tanh of a sum is not the sum of tanh, eq. 1.3 and 1.4.", "np.tanh(z)", "np.tanh(x @ Wx) + np.tanh(prev_h @ Wh + b)"),
+        ("tanh before the bias", "tanh comes last, after everything is added: the bias b goes into z, eqs. 1.3 and 1.4.", " + b  #", "  #", "np.tanh(z)", "np.tanh(z) + b"),
+        ("tanh of the input alone", "tanh comes last, after everything is added; you squash x Wx alone, eqs. 1.3 and 1.4.", "x @ Wx", "np.tanh(x @ Wx)", "= np.tanh(z)", "= z"),
+        ("bias added twice", "The bias b is added twice; once is enough, eq. 1.3.", " + b  #", " + 2 * b  #"),
+        ("tanh twice", "The sum is squashed twice: next_h is tanh(z), and not tanh of that again, eq. 1.4.", "np.tanh(z)", "np.tanh(np.tanh(z))"),
     ),
     *_rows(
         "rnn_step_backward",
@@ -244,6 +248,10 @@ EXERCISE_TABLE = [
 ]
 
 MORE_SLIPS = [
+    *_rows(
+        "rnn_step_forward",
+        ("tanh of both products", "tanh comes last: add both products and b first, then squash the sum, once, eqs. 1.3 and 1.4.", " + b  #", "  #", "np.tanh(z)", "np.tanh(x @ Wx) + np.tanh(prev_h @ Wh) + b"),
+    ),
     *_rows(
         "rnn_step_backward",
         ("db summed over the units", "You summed over the units; sum over the batch, axis 0, eq. 3.6.", "dz.sum(axis=0)", "dz.sum(axis=1)"),
