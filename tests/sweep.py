@@ -32,6 +32,8 @@ def listen():
     threading.excepthook = lambda args: SWALLOWED.append(repr(args.exc_value))
     for category in (RuntimeWarning, UserWarning):
         warnings.simplefilter("error", category)
+    # The oldest Matplotlib uses names that the newest pyparsing has renamed.
+    warnings.filterwarnings("ignore", ".*deprecated", module="matplotlib|pyparsing")
 
 
 def sweep():

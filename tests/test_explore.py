@@ -154,7 +154,7 @@ def test_the_quick_picture_is_the_full_one():
     full = pixels(explore.draw(picture.figure))
     # Only where the line crosses the frame may the order of drawing be seen.
     assert np.mean(np.any(shown(thing) != full, axis=-1)) < 0.001
-    assert not picture.line.get_animated()
+    assert picture.line.get_visible()
 
 
 def test_artists_that_move_later_are_drawn_where_they_are():

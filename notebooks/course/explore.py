@@ -237,11 +237,12 @@ def draw_background(figure, artists):
     """Draw all of a figure but these artists: its pixels, to be restored."""
     draw(figure)  # lays out with the artists in their places, once
     figure.set_layout_engine("none")
+    visible = [artist.get_visible() for artist in artists]
     for artist in artists:
-        artist.set_animated(True)
+        artist.set_visible(False)
     figure.canvas.draw()
-    for artist in artists:
-        artist.set_animated(False)
+    for artist, was_visible in zip(artists, visible):
+        artist.set_visible(was_visible)
     return figure.canvas.copy_from_bbox(figure.bbox)
 
 
