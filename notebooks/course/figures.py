@@ -92,6 +92,11 @@ def plain(label):
     return label.translate(str.maketrans("\n", " ", "$\\{}^"))
 
 
+def sentence(title):
+    """A title as a sentence of an alt text."""
+    return plain(title) if title.endswith(("?", "!", ".")) else f"{plain(title)}."
+
+
 def checked(array, shape, name):
     """The array, or an error that says which array it is."""
     if array is None:
@@ -762,7 +767,7 @@ class Heatmap(Picture):
         self._cells.show(values, "the matrix", texts)
         self._note.set_text(note)
         columns = ", ".join(map(plain, self.columns))
-        said = [f"Heat map. {plain(self._title)}. Columns: {columns}."]
+        said = [f"Heat map. {sentence(self._title)} Columns: {columns}."]
         for name, row in zip(self.rows, values if texts is None else texts):
             words = in_words(row) if texts is None else ", ".join(row)
             said.append(f"{plain(name)}: {words}.")
@@ -866,8 +871,8 @@ class Curves(Picture):
             self._rule.set_visible(rule is not None)
             self._rule.set_xdata([rule, rule])
         across, up = plain(self.axes.get_xlabel()), plain(self.axes.get_ylabel())
-        title = plain(self.axes.get_title(loc="left"))
-        self._said = f"Chart of {up} against {across}. {title}. {'; '.join(said)}."
+        title = sentence(self.axes.get_title(loc="left"))
+        self._said = f"Chart of {up} against {across}. {title} {'; '.join(said)}."
         return self._moving
 
     def _end(self, x, y):
