@@ -525,6 +525,22 @@ def test_a_wrong_conviction_does_not_give_the_right_one_away():
     assert "mystery_1 is not wrong in eq. 5.7; it should be another equation." in words
     assert "5.2" not in words
     assert "5.1" not in words
+    assert words.split("\n")[2:] == ["hint(convict) helps."]
+
+
+def test_two_equal_convictions_are_not_taken_for_a_wrong_order():
+    words = said(check, changed("convict", lambda _: (5.3, 5.3, 5.1)))
+    assert words.split("\n")[2:] == ["hint(convict) helps."]
+
+
+def test_a_check_that_hangs_on_luck_is_tried_more_than_once():
+    asked = []
+
+    def my_check(forward, backward):
+        asked.append(backward)
+        return asked.count(backward) > 1 or solutions.my_check(forward, backward)
+
+    assert said(check, my_check).startswith("Wrong: verdicts.\nmy_check says True of ")
 
 
 def test_a_mystery_is_wrong_in_the_line_that_the_solution_names():
