@@ -194,7 +194,7 @@ def test_a_picture_that_changes_its_size_is_refused():
 def test_the_place_on_the_page_is_fixed():
     thing, _ = live()
     assert 'width="400" height="200"' in place(thing)
-    assert shown(thing).shape == (300, 600, 3)
+    assert shown(thing).shape == (250, 500, 3)
 
 
 def test_a_move_takes_far_less_than_a_new_picture():

@@ -29,7 +29,8 @@ import numpy as np
 import PIL.Image
 
 PAGE_DPI = 100  # a figure 8 in wide takes 800 px of the page
-DRAWN_DPI = 150  # and is drawn finer than that, for screens of high density
+DRAWN_DPI = 125  # and is drawn finer, for screens of high density; more would take longer
+RUNS = 3  # zlib's Z_RLE: looks for runs of equal bytes only, of which a drawing is full
 
 # ipywidgets writes a slider's label beside it, but gives the handle, which takes the keys, no name.
 # A screen reader needs one. Run in the browser when a picture has arrived.
@@ -250,7 +251,7 @@ def png_of(figure):
     """What is drawn on the canvas of a figure, as PNG."""
     pixels = PIL.Image.fromarray(np.asarray(figure.canvas.buffer_rgba())[..., :3])
     file = io.BytesIO()
-    pixels.save(file, "png", compress_level=1)  # quick rather than small
+    pixels.save(file, "png", compress_level=1, compress_type=RUNS)  # quick rather than small
     return file.getvalue()
 
 
