@@ -32,12 +32,16 @@ CHROMIUM = [
 ]
 TIMEOUT = 60  # seconds, for anything; the machine may be busy
 
-# Notes errors of the kernel, and cells that have been run, while the notebook is open.
+# Notes errors of the kernel, cells that have been run, and moves that wait for an answer.
 LISTEN = """async () => {
   const panel = jupyterapp.shell.currentWidget;
   await panel.context.ready;
   await panel.sessionContext.ready;
-  const seen = window.seen = {errors: [], warnings: [], run: 0, ready: true};
+  const seen = window.seen = {errors: [], warnings: [], run: 0, asked: new Set(), ready: true};
+  panel.sessionContext.session.kernel.anyMessage.connect((_, {msg, direction}) => {
+    if (direction === 'send' && msg.header.msg_type === 'comm_msg')
+      seen.asked.add(msg.header.msg_id);
+  });
   panel.sessionContext.iopubMessage.connect((_, message) => {
     const {header, parent_header, content} = message;
     if (header.msg_type === 'error') seen.errors.push(content.ename + ': ' + content.evalue);
@@ -45,8 +49,10 @@ LISTEN = """async () => {
     if (header.msg_type === 'stream' && content.name === 'stderr'
         && !content.text.startsWith('No such comm'))
       seen.warnings.push(content.text);
-    if (header.msg_type === 'status' && content.execution_state === 'idle'
-        && parent_header.msg_type === 'execute_request') seen.run += 1;
+    if (header.msg_type === 'status' && content.execution_state === 'idle') {
+      seen.asked.delete(parent_header.msg_id);
+      if (parent_header.msg_type === 'execute_request') seen.run += 1;
+    }
   });
 }"""
 CODE_CELLS = """() => [...jupyterapp.shell.currentWidget.content.model.cells]
@@ -231,8 +237,14 @@ class Live:
     def source(self):
         return self.picture.locator("img").get_attribute("src")
 
+    def settle(self):
+        """Wait until every move so far has been answered."""
+        wait(self.page, "() => window.seen.asked.size === 0")
+        self.page.wait_for_timeout(30)
+
     def act(self, action):
         """Do something to a control, and wait for the new picture and its words."""
+        self.settle()
         old = self.alt
         action()
         wait(
