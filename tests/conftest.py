@@ -13,3 +13,11 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 # The same examples on every machine and no litter in the tree; a failure is found again by itself.
 settings.register_profile("course", deadline=None, derandomize=True, max_examples=25, database=None)
 settings.load_profile("course")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print what tests have measured, wherever they ran."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "measured":
+                terminalreporter.write_line(value)

@@ -90,7 +90,7 @@ def lab(tmp_path_factory):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_chapter_runs_and_its_controls_move_its_pictures(lab, path, capsys):
+def test_a_chapter_runs_and_its_controls_move_its_pictures(lab, path, record_property):
     with lab.notebook(f"notebooks/{path.name}"):
         lab.run_all()
         assert lab.errors() == []
@@ -98,8 +98,7 @@ def test_a_chapter_runs_and_its_controls_move_its_pictures(lab, path, capsys):
         for live in lab.lives():
             took += move_every_control(lab.page, live)
         if took:
-            with capsys.disabled():
-                print(f"\n{path.stem}: input to picture {median(took):.0f} ms", end=" ")
+            record_property("measured", f"{path.stem}: input to picture {median(took):.0f} ms")
         keep_screenshot(lab.page, path.stem)
         assert lab.errors() == []
 
@@ -172,7 +171,7 @@ def keep_screenshot(page, name):
         page.screenshot(path=Path(folder) / f"{name}.png")
 
 
-def test_a_move_is_answered_at_once_and_quicker_than_by_interact(lab, capsys):
+def test_a_move_is_answered_at_once_and_quicker_than_by_interact(lab, record_property):
     with lab.notebook("notebooks/planted.ipynb"):
         lab.run_all()
         page, (ours, _) = lab.page, lab.lives()
@@ -193,14 +192,12 @@ def test_a_move_is_answered_at_once_and_quicker_than_by_interact(lab, capsys):
         rate, seen = pictures_per_second(page, ours)
         middle = {name: median(values) for name, values in times.items()}
         ratio = middle["interact"] / middle["explore"]
-        with capsys.disabled():
-            print()
-            for name, values in times.items():
-                print(
-                    f"{name}: key to picture {middle[name]:.0f} ms, "
-                    f"90 % within {quantiles(values, n=10)[-1]:.0f} ms"
-                )
-            print(f"{ratio:.1f} times quicker; {rate:.1f} pictures a second when dragged", end=" ")
+        for name, values in times.items():
+            within = quantiles(values, n=10)[-1]
+            measured = f"{name}: key to picture {middle[name]:.0f} ms, 90 % within {within:.0f} ms"
+            record_property("measured", measured)
+        measured = f"{ratio:.1f} times quicker; {rate:.1f} pictures a second when dragged"
+        record_property("measured", measured)
         assert_calm(seen)
         assert ratio > 2.5  # on a busy machine; 4 and more on a quiet one
         assert rate > 3  # on a busy machine; 8 and more on a quiet one
@@ -246,3 +243,13 @@ def test_an_error_at_a_later_position_is_told_to_the_reader_and_to_the_log(lab):
         assert "IndexError: list index out of range" in alert.inner_text()
         wait(lab.page, "() => window.seen.errors.length")
         assert lab.errors() == ["IndexError: list index out of range"]
+
+
+def test_a_missing_browser_is_told_with_what_to_install(monkeypatch):
+    class Playwright:
+        class chromium:
+            executable_path = "nowhere"
+
+    monkeypatch.setattr(jupyterlab.shutil, "which", lambda name: None)
+    with pytest.raises(jupyterlab.Missing, match=r"Install .* chromium.* WITHOUT_BROWSER=1"):
+        jupyterlab.browser_path(Playwright)
