@@ -1,6 +1,7 @@
 """Every chapter in JupyterLab, in a real browser: run from the menu, its controls moved.
 
-WITHOUT_BROWSER=1 leaves these tests out; SCREENSHOTS=folder keeps pictures of what they saw.
+Without a browser these tests are left out and say so; where CI is set they fail. WITHOUT_BROWSER=1
+leaves them out; SCREENSHOTS=folder keeps pictures of what they saw.
 """
 
 import os
@@ -86,7 +87,9 @@ def lab(tmp_path_factory):
         with jupyterlab.open_lab(root, tmp_path_factory.mktemp("state")) as opened:
             yield opened
     except jupyterlab.Missing as missing:
-        pytest.fail(str(missing), pytrace=False)
+        if os.environ.get("CI"):
+            pytest.fail(str(missing), pytrace=False)
+        pytest.skip(str(missing))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
