@@ -154,6 +154,17 @@ def test_slip_is_refused_with_its_own_hint(name, slip):
         assert re.search(r"; it should be .*\.$| to four digits; off by .*\.$", where)
 
 
+def test_first_attempt_that_moves_the_whole_array_is_told_why_one_number_comes_out():
+    attempt = """
+def central_difference(f, at, h):
+    gradient = (f(at + h) - f(at - h)) / (2 * h)
+    return gradient
+"""
+    verdict = said(check, built("central_difference", attempt))
+    assert "gradient is one number; it should be a numpy.ndarray of shape (2, 3)." in verdict
+    assert verdict.endswith("so one number comes out. Move one entry at a time.")
+
+
 @pytest.mark.parametrize("name", EXERCISES)
 def test_exercise_knows_five_slips_with_hints_of_their_own(name):
     hints = [slip.hint for slip in wrong_versions.of(name)]
@@ -367,7 +378,7 @@ FIVE = "it should return 5: dx, dprev_h, dWx, dWh and db."
         (lambda g: np.zeros(5), f"returns one value; {FIVE}"),
         (
             lambda g: (1.5, *g[1:]),
-            "is of type float; it should be a numpy.ndarray of shape (2, 3).",
+            "dx is one number; it should be a numpy.ndarray of shape (2, 3).",
         ),
         (lambda g: (g[0] + 0j, *g[1:]), "dx has dtype complex128; it should be float64."),
         (lambda g: (g[0][:1], *g[1:]), "dx has shape (1, 3); it should be (2, 3)."),

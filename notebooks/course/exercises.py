@@ -230,8 +230,8 @@ def _as_tuple(names, function, returned):
 
 
 def _as_array(name, value, needed):
-    shape = np.shape(needed)
-    if not (isinstance(value, np.ndarray) or (shape == () and np.isscalar(value))):
+    if not isinstance(value, np.ndarray | Number):
+        shape = np.shape(needed)
         kind = f"a numpy.ndarray of shape {shape}" if shape else "a number"
         raise AssertionError(f"{name} is of type {type(value).__name__}; it should be {kind}.")
     array = np.asarray(value)
@@ -245,6 +245,8 @@ def _same(has, needs):
 
 
 def _first_wrong(name, has, needs):
+    if has.shape == () != needs.shape:
+        return f"{name} is one number; it should be a numpy.ndarray of shape {needs.shape}."
     if has.shape != needs.shape:
         return f"{name} has shape {has.shape}; it should be {needs.shape}."
     first = tuple(np.argwhere(Case(has, needs, TOLERANCE).wrong())[0].tolist())

@@ -214,6 +214,7 @@ EXERCISE_TABLE = [
         ("copy not put back", "The entry of your copy stays where it was moved while the next ones are examined: put it back, or copy at anew for each entry.", "ahead, behind = at.copy(), at.copy()", "ahead = moved.copy()", "behind[entry] -= h", "behind = moved; behind[entry] -= h", "np.zeros_like(at)", "np.zeros_like(at); moved = at.copy()"),
         ("copies made once", "Both copies keep what has been moved in them, so all entries so far move at once: copy at anew for each entry.", "ahead, behind = at.copy(), at.copy()", "pass", "np.zeros_like(at)", "np.zeros_like(at); ahead, behind = at.copy(), at.copy()"),
         ("all entries moved", "All entries move at once. A partial derivative moves one entry and holds the others.", "ahead[entry] += h", "ahead += h", "behind[entry] -= h", "behind -= h"),
+        ("one number", "at + h moves all entries at once, so one number comes out. Move one entry at a time.", "return gradient", "return (f(at + h) - f(at - h)) / (2 * h)"),
         ("whole rows moved", "Whole rows move at once. A partial derivative moves one entry: go through all indices, as np.ndindex(at.shape) does.", "np.ndindex(at.shape)", "np.ndindex(at.shape[:1])"),
         ("whole numbers", "The gradient has been cut to whole numbers: make the array for it one of floats, as np.zeros(at.shape) is.", "np.zeros_like(at)", "np.zeros(at.shape, int)"),
         ("a step of its own", "That is close, but not at the step that was asked for: use the argument h, eq. 2.2.", "ahead, behind =", "h = 1e-5; ahead, behind ="),
