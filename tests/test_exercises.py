@@ -605,6 +605,62 @@ def test_a_check_is_told_what_it_does_wrong(my_check, words):
 
 def test_a_check_with_two_holes_is_told_both():
     rows = {row.name: row for row in wrong_versions.of("my_check")}
+@pytest.mark.parametrize("look_first", [True, False])
+def test_a_check_without_a_copy_does_not_pass_by_luck(look_first):
+    """Without a copy dh is compared with itself; the witness may speak after it has changed."""
+    ask = "    gradients = backward(given, forward(*inputs)[1])\n"
+    source = inspect.getsource(solutions.my_check).replace("given = dh.copy()", "given = dh")
+    if look_first:
+        source = source.replace(ask, "").replace("    back = ", ask + "    back = ")
+    words = said(check, built("my_check", source)).split("\n")
+    assert words[0] == "Wrong: verdicts."
+    assert " in place into dh*; it should be False." in words[1]
+    assert "copy" in words[-1]
+
+
+@pytest.mark.parametrize("agree", ["back == ahead", "abs(back - ahead) < 1e-300"])
+def test_a_check_without_tolerance_is_told_so(agree):
+    words = said(check, edited("my_check", "np.isclose(back, ahead)", agree)).split("\n")
+    assert words[1].startswith("my_check says False of the right backward pass")
+    assert "is the tolerance too small?" in "\n".join(words)
+
+
+def test_a_check_that_is_right_but_for_rounding_is_asked_to_be_generous():
+    asked = []
+
+    def my_check(forward, backward):
+        asked.append(backward)
+        return len(asked) == 1
+
+    assert said(check, my_check).split("\n")[1] == (
+        "my_check says False of the right backward pass with its numbers rounded otherwise; it "
+        "should be True: is the tolerance too small?"
+    )
+
+
+@pytest.mark.parametrize("sizes", ["1, 1, 3, 4", "1, 2, 3, 4", "1, 3, 3, 4"])
+def test_a_check_of_one_short_sequence_is_told_both(sizes):
+    short = edited("my_check", "N, T, D, H = 2, 5, 3, 4", f"N, T, D, H = {sizes}")
+    last = said(check, short).split("\n")[-1]
+    assert "two samples" in last
+    assert "five steps" in last
+
+
+@pytest.mark.parametrize(("name", "returns"), [("my_check", "np.isclose"), ("convict", "mystery")])
+def test_forgotten_return_is_told_where_no_arrays_are_given(name, returns):
+    source = inspect.getsource(getattr(solutions, name)).replace(f"return {returns}", returns)
+    words = f"{name} returns nothing: is the `return` line there?"
+    assert said(check, built(name, source)) == words
+
+
+def test_a_check_that_says_nothing_of_a_wrong_one_is_told_what_to_say():
+    def my_check(forward, backward):
+        return solutions.my_check(forward, backward) or None
+
+    words = "my_check returns something else; it should be True or False."
+    assert words in said(check, my_check)
+
+
     one, other = rows["one sample"], rows["arguments not looked at"]
     both = replace(one, edits=one.edits + other.edits).build()
     assert said(check, both).split("\n")[2:] == [one.hint, other.hint]

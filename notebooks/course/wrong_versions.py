@@ -273,3 +273,4 @@ MORE_SLIPS = [
     ),
 ]
 # fmt: on
+        ("scaled by 1/N in place into dh", "All is divided by N, and in the caller's array: dh /= N changes your argument. The loss decides how it weighs its samples, and dh says it already.", "D = dh.shape, len(Wx)", "D = dh.shape, len(Wx); dh /= N"),
