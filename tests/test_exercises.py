@@ -603,8 +603,6 @@ def test_a_check_is_told_what_it_does_wrong(my_check, words):
     assert words in said(check, FunctionType(my_check.__code__, my_check.__globals__, "my_check"))
 
 
-def test_a_check_with_two_holes_is_told_both():
-    rows = {row.name: row for row in wrong_versions.of("my_check")}
 @pytest.mark.parametrize("look_first", [True, False])
 def test_a_check_without_a_copy_does_not_pass_by_luck(look_first):
     """Without a copy dh is compared with itself; the witness may speak after it has changed."""
@@ -661,6 +659,8 @@ def test_a_check_that_says_nothing_of_a_wrong_one_is_told_what_to_say():
     assert words in said(check, my_check)
 
 
+def test_a_check_with_two_holes_is_told_both():
+    rows = {row.name: row for row in wrong_versions.of("my_check")}
     one, other = rows["one sample"], rows["arguments not looked at"]
     both = replace(one, edits=one.edits + other.edits).build()
     assert said(check, both).split("\n")[2:] == [one.hint, other.hint]

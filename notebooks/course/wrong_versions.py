@@ -242,8 +242,11 @@ EXERCISE_TABLE = [
         ("upstream gradient of ones", "A dh of ones is the same at every step and in every unit, so it hides who is given whose: draw it at random, eq. 2.6.", "dh = rng.standard_normal((N, T, H))", "dh = np.ones((N, T, H))"),
         ("tiny weights", "Where all inputs are tiny, tanh is a straight line of slope 1, and no mistake in its slope can be seen: draw them larger.", "0.5 * rng", "1e-3 * rng"),
         ("parameters only", "That asks about the weights alone: dx and dh0 may be wrong.", "    dh = rng", "    directions[0] *= 0; directions[1] *= 0; dh = rng"),
-        ("arguments not looked at", "The numbers are right, but one of them changes dh, which belongs to the caller: compare it with a copy.", " and np.array_equal(given, dh)", ""),
-        ("mean for sum", "The witness has to speak of the same loss: a sum over all entries, eq. 2.6, not a mean.", "np.sum(dh * forward(*moved)[0].imag)", "np.mean(dh * forward(*moved)[0].imag)"),
+        ("arguments not looked at", "The numbers are right, but one of them changes dh, which belongs to the caller: compare it with a copy from before the call.", " and np.array_equal(given, dh)", ""),
+        ("no copy", "One of them changes dh, and its gradients are right for the changed dh. Compare dh with a copy from before the call: dh.copy(), since `given = dh` is no copy, but a second name.", "given = dh.copy()", "given = dh"),
+        ("one short sequence", "With one short sequence no carry is cut, and a mean over the batch is its sum: take two samples or more, and five steps.", "N, T, D, H = 2, 5, 3, 4", "N, T, D, H = 1, 3, 3, 4"),
+        ("one step of one sample", "With T = 1 there is no carry and no sum over time, and with N = 1 a mean over the batch is its sum: take two samples or more, and five steps.", "N, T, D, H = 2, 5, 3, 4", "N, T, D, H = 1, 1, 3, 4"),
+        ("mean for sum", "Is the loss of the witness a sum over all entries, eq. 2.6, and not a mean? Or is the tolerance too small? Two ways to one number differ in the last digits.", "np.sum(dh * forward(*moved)[0].imag)", "np.mean(dh * forward(*moved)[0].imag)"),
         module=solutions,
     ),
 ]
@@ -270,7 +273,7 @@ MORE_SLIPS = [
     *_rows(
         "rnn_backward",
         ("weights divided by N", "dWx, dWh and db are divided by N: the batch shares the weights, so each is a sum over it, eqs. 5.5 to 5.7.", "T * N, D).T @ dz", "T * N, D).T @ dz / N", "T * N, H).T @ dz", "T * N, H).T @ dz / N", "dz.sum(axis=0)", "dz.sum(axis=0) / N"),
+        ("scaled by 1/N in place into dh", "All is divided by N, and in the caller's array: dh /= N changes your argument. The loss decides how it weighs its samples, and dh says it already.", "D = dh.shape, len(Wx)", "D = dh.shape, len(Wx); dh /= N"),
     ),
 ]
 # fmt: on
-        ("scaled by 1/N in place into dh", "All is divided by N, and in the caller's array: dh /= N changes your argument. The loss decides how it weighs its samples, and dh says it already.", "D = dh.shape, len(Wx)", "D = dh.shape, len(Wx); dh /= N"),
