@@ -24,6 +24,7 @@ from course.exercises import EXERCISES, check, hint, solution
 from course.gradient_check import check_layer
 import rnn_layers
 
+IN_PLACE = {"carry added in place into dh", "changed in place"}  # slips whose numbers are right
 SLIPS = [(name, slip) for name in EXERCISES for slip in wrong_versions.slips(name)]
 
 
@@ -146,10 +147,11 @@ def verdict(name, slip):
 def test_slip_is_refused_with_its_own_hint(name, slip):
     *found, reason = verdict(name, slip).split("\n")
     assert reason == slip.hint
-    if slip.name == "carry added in place into dh":
-        assert found == ["Right: dx, dh0, dWx, dWh and db."]
+    if slip.name in IN_PLACE:
+        assert found == [f"Right: {exercises._listed(EXERCISES[name].returns)}."]
     else:
-        first, where = found
+        first, where = found[-2:]  # before them the sizes, unless they are the first
+        assert [line[:5] for line in found[:-2]] in ([], ["With "])
         assert re.match(r"(Right: .*\. )?Wrong: ", first)
         assert re.search(r"; it should be .*\.$| to four digits; off by .*\.$", where)
 
@@ -664,6 +666,18 @@ def test_a_check_with_two_holes_is_told_both():
     one, other = rows["one sample"], rows["arguments not looked at"]
     both = replace(one, edits=one.edits + other.edits).build()
     assert said(check, both).split("\n")[2:] == [one.hint, other.hint]
+
+
+# The exercise of chapter 07: gradients that are long, short and zero
+
+
+def test_gradients_to_be_clipped_are_long_then_short_then_zero():
+    normal = np.random.default_rng(0).standard_normal
+    drawn = [exercises._gradients(normal, *sizes).values() for sizes in exercises.SIZES]
+    long, short, zero = (
+        np.linalg.norm([np.linalg.norm(array) for array in arrays]) for arrays in drawn
+    )
+    assert long > 2 > short > 0 == zero
 
 
 # Hints

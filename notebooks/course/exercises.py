@@ -450,6 +450,17 @@ def _let_through(part, has, needs):
     return f"my_check calls forward {calls:g} times; it should be {MOST_CALLS} times at most."
 
 
+def _gradients(normal, N, T, D, H):
+    """Gradients that are longer than the threshold of 2; then shorter ones; then only zeros."""
+    size = {2: 10.0, 3: 0.1, 1: 0.0}[N]
+    shapes = {"dWx": (D, H), "dWh": (H, H), "db": H}
+    return {name: size * normal(shape) for name, shape in shapes.items()}
+
+
+def _in_a_list(function, **arrays):
+    return function(list(arrays.values()), 2.0)
+
+
 def _of_smooth_function(function, at):
     """Call for a function in which an entry left out of place shows in all other derivatives."""
     return function(lambda moved: 10 * np.sin(np.sum(np.tanh(moved))), at, 1e-3)
@@ -528,9 +539,10 @@ EXERCISES = {
         hints=(
             "check_layer says which gradients are right. A slip in one of eqs. 5.4 to 5.7 spoils "
             "one array, and so does one in eq. 5.3.",
-            "Where all is spoilt, look at dx step by step, beside the right one. A wrong slope, "
-            "eq. 5.2, spoils the last step too. A wrong carry, eq. 5.1, cannot: none has come yet.",
-            "Where all seems right, the sequence may be too short. Go up from T = 1.",
+            "Where all is spoilt, T = 1 settles whether eq. 5.1 is at fault: with one step nothing "
+            "is carried. Who is wrong there has another line to answer for, such as eq. 5.2.",
+            "Where all seems right, the sequence may be too short for a carry to go wrong. Go up, "
+            "one T at a time.",
         ),
         praise="names the line of each of the three.",
         where=_not_the_line,
@@ -551,5 +563,21 @@ EXERCISES = {
         praise=f"passes the right backward pass and catches all {len(_backward_passes()) - 2} "
         f"wrong ones, with at most {MOST_CALLS} calls of forward for each.",
         where=_let_through,
+    ),
+    "clip_by_global_norm": Exercise(
+        returns=("dWx", "dWh", "db"),
+        draw=_gradients,
+        ask=_in_a_list,
+        know=_in_a_list,
+        hints=(
+            "First one number: the norm of all entries of all arrays together. Then one scale for "
+            "all of them.",
+            "The norm is the square root of the sum of all squares: np.sum(gradient**2) of each "
+            "array, added up. The scale is threshold / norm where the norm is above the threshold, "
+            "and 1 where it is not.",
+            "norm = np.sqrt(sum(np.sum(gradient**2) for gradient in gradients)), then "
+            "[scale * gradient for gradient in gradients].",
+        ),
+        praise="scales long gradients down by one number, and leaves short ones and zeros alone.",
     ),
 }

@@ -79,3 +79,9 @@ def my_check(forward, backward):
     ahead = np.sum(dh * forward(*moved)[0].imag) / 1e-30  # <J v, u>  eq. 2.7
     back = sum(np.sum(v * gradient) for v, gradient in zip(directions, gradients))  # <v, J^T u>
     return np.isclose(back, ahead) and np.array_equal(given, dh)
+
+
+def clip_by_global_norm(gradients, threshold):
+    norm = np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))
+    scale = threshold / norm if norm > threshold else 1.0  # eq. 7.6
+    return [scale * gradient for gradient in gradients]
