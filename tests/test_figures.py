@@ -117,6 +117,17 @@ def curves(rng, scale):
     return picture, move
 
 
+def bars(rng, scale):
+    charts = {"probability $p$": ("forward", 0, 1.2), "blame $p - y$": ("backward", -1.2, 1.2)}
+    picture = figures.Bars([".", "a", "n"], charts, "Blame is what is too much, or missing")
+
+    def move():
+        heights = {label: values(rng, (3,), scale) for label in charts}
+        return picture.update(heights, {"probability $p$": np.eye(3)[rng.integers(3)]})
+
+    return picture, move
+
+
 def tanh_curve(rng, scale):
     z = np.linspace(-4, 4, 101)
     picture = figures.TanhCurve(z, np.tanh(z), title="A saturated neuron passes nothing on")
@@ -198,6 +209,7 @@ PICTURES = (
     matrices,
     heatmap,
     curves,
+    bars,
     tanh_curve,
     map_and_orbit,
     states_over_time,
@@ -384,6 +396,8 @@ def test_what_is_too_wide_is_refused():
         figures.UnrolledNetwork(np.zeros((1, 9, 2)), np.zeros((1, 2)))
     with pytest.raises(ValueError, match="30 columns do not fit"):
         figures.Heatmap(["row"], [str(k) for k in range(30)])
+    with pytest.raises(ValueError, match="30 bars do not fit side by side; take 5"):
+        figures.Bars([str(k) for k in range(30)], {"p": ("forward", 0, 1), "q": ("wrong", 0, 1)})
     with pytest.raises(ValueError, match="40 names do not fit"):
         figures.Curves({str(k): "wrong" for k in range(40)}, "x", "y", (0, 1), (0, 1))
     with pytest.raises(ValueError, match="3 wrong lines do not fit; show 2 at most"):
@@ -475,6 +489,17 @@ def test_a_curve_is_drawn_where_its_data_are():
     line = picture.update({"loss": (x, y)})[0]
     np.testing.assert_array_equal(line.get_xydata(), np.column_stack((x, y)))
     assert "goes from 2.000 to 0.250" in picture.alt()
+
+
+def test_a_bar_is_as_high_as_its_number():
+    picture = figures.Bars("an", {"gap": ("backward", -1, 1)})
+    bars, outlines, _, *texts = picture.update({"gap": [0.25, -0.5]}, {"gap": [1, 0]})
+    tops = [path.vertices[1:3, 1].tolist() for path in bars.get_paths()]
+    assert tops == [[0.25, 0.25], [-0.5, -0.5]]
+    assert [path.vertices[1, 1] for path in outlines.get_paths()] == [1, 0]
+    assert [text.get_text() for text in texts] == ["0.250", "−0.500"]
+    assert texts[1].get_position()[1] < -0.5 < 0.25 < texts[0].get_position()[1]
+    assert picture.alt() == "Bars. gap: a 0.250, n −0.500. Outlined: [1.000, 0.000]."
 
 
 def test_states_are_all_in_sight_unit_by_unit(rng):

@@ -898,6 +898,79 @@ def spread(places, low, high):
     return dict(zip(names, heights))
 
 
+class Bars(Picture):
+    """Charts side by side, with a bar and its number for each name.
+
+    `charts` is {label: (role, low, high)}: the label is word and symbol, the limits are those of
+    the heights. A chart may also have outlines, of what the bars should be.
+    """
+
+    LEFT, GAP = 0.85, 0.9
+
+    @styled
+    def __init__(self, names, charts, title="", size=(8, 3.1)):
+        super().__init__(*size)
+        self.names, self._places = tuple(names), np.arange(len(names))
+        wide = (size[0] - self.LEFT - 0.15 - self.GAP * (len(charts) - 1)) / len(charts)
+        if wide / len(self.names) < CELL_WIDTH:
+            fitting = int(wide / CELL_WIDTH)
+            raise ValueError(f"{len(self.names)} bars do not fit side by side; take {fitting}")
+        sheet = self._sheet()
+        sheet.text(0.15, size[1] - 0.3, title, size=11.5, weight="bold", va="bottom")
+        self._charts = {}
+        for k, (label, (role, low, high)) in enumerate(charts.items()):
+            limits = {"xlim": (-0.5, len(self.names) - 0.5), "ylim": (low, high)}
+            place = self.LEFT + k * (wide + self.GAP), 0.35, wide, size[1] - 0.8
+            axes = self._chart(*place, ylabel=label, **limits)
+            axes.set_xticks(self._places, self.names, size=11)
+            axes.tick_params(axis="x", length=0)
+            axes.grid(False, axis="x")
+            axes.spines["bottom"].set_visible(False)
+            self._charts[label] = axes, *self._bars(axes, ROLES[role])
+
+    def _bars(self, axes, role):
+        """The bars, the outlines, and the numbers at the ends of the bars."""
+        truth = ROLES["truth"].colour
+        bars = PolyCollection(
+            [], fc=role.colour, ec=role.colour, ls=role.line, alpha=0.75, zorder=2
+        )
+        outlines = PolyCollection([], fc="none", ec=truth, lw=1.6, zorder=3)
+        for collection in (bars, outlines):
+            self._moves(axes.add_collection(collection, autolim=False))
+        zero = axes.axhline(0, color=INK, lw=0.8, zorder=4, clip_on=False)
+        self._moves(zero)  # it stands still, but above the bars
+        look = {"ha": "center", "size": 9.5, "zorder": 5}
+        texts = [self._moves(axes.text(x, 0, "", **look)) for x in self._places]
+        return bars, outlines, texts
+
+    def _boxes(self, heights, half):
+        across = np.multiply.outer((-half, -half, half, half), np.ones(len(heights))).T
+        up = np.multiply.outer((0, 1, 1, 0), heights).T
+        return np.stack([self._places[:, None] + across, up], axis=-1)
+
+    def update(self, heights, outlines=()):
+        """Show {label: a height for each name}, and outlines in the same way."""
+        said, outlines = [], dict(outlines)
+        for label, (axes, bars, around, texts) in self._charts.items():
+            values = checked(heights.get(label), self._places.shape, label)
+            bars.set_verts(self._boxes(values, 0.3))
+            words = (f"{plain(name)} {number(v)}" for name, v in zip(self.names, values))
+            said.append(f"{plain(label)}: {', '.join(words)}.")
+            if label in outlines:
+                wanted = checked(outlines[label], self._places.shape, f"the outline of {label}")
+                around.set_verts(self._boxes(wanted, 0.38))
+                said.append(f"Outlined: {in_words(wanted)}.")
+            low, high = axes.get_ylim()
+            room = (high - low) * 0.08
+            for text, value in zip(texts, values):
+                down = value < 0
+                end = np.clip(value, low + room * down, high - room * (not down))
+                end += np.copysign(room / 4, value)
+                text.set(y=end, va="top" if down else "bottom", text=number(value))
+        self._said = " ".join(("Bars.", *said))
+        return self._moving
+
+
 class TanhCurve(Picture):
     """The curve of tanh, the point that a neuron sits at, and the tangent there."""
 
