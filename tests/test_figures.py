@@ -90,6 +90,12 @@ def heatmap(rng, scale):
     return picture, lambda: picture.update(values(rng, (3, 3), scale))
 
 
+def tall_heatmap(rng, scale):
+    rows, columns = [f"slip {k}" for k in range(16)], ("shapes", "loss\nfalls")
+    picture = figures.Heatmap(rows, columns, "What is caught", limit=scale, noted=True)
+    return picture, lambda: picture.update(values(rng, (16, 2), scale), note="dz @ Wh")
+
+
 def curves(rng, scale):
     picture = figures.Curves(
         {"one-sided": "wrong", "central": "backward", "complex step": "truth"},
@@ -208,6 +214,7 @@ PICTURES = (
     forward_network,
     matrices,
     heatmap,
+    tall_heatmap,
     curves,
     bars,
     tanh_curve,
@@ -387,6 +394,13 @@ def test_the_graph_takes_other_sizes(sizes, rng):
     for *_, factor in picture._links:
         if factor.get_text():
             assert factor.get_window_extent().count_overlaps(boxes) == 0, factor.get_text()
+
+
+@pytest.mark.parametrize(("rows", "heads"), [(15, 1), (16, 2)])
+def test_a_matrix_taller_than_a_screen_names_its_columns_at_both_ends(rows, heads):
+    picture = figures.Heatmap(map(str, range(rows)), ["shapes"])
+    texts = [text for text in picture.figure.findobj(Text) if text.get_text() == "shapes"]
+    assert [text.get_position()[0] for text in texts] == [texts[0].get_position()[0]] * heads
 
 
 def test_what_is_too_wide_is_refused():

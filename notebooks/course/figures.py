@@ -738,7 +738,12 @@ class Matrices(Picture):
 
 
 class Heatmap(Picture):
-    """One matrix with a name for each row and column, and room for a note below it, if wanted."""
+    """One matrix with a name for each row and column, and room for a note below it, if wanted.
+
+    Where it is taller than a screen may be, the names of the columns stand below it as well.
+    """
+
+    TALL = 15  # rows
 
     @styled
     def __init__(self, rows, columns, title="", limit=1.0, width=8, noted=False):
@@ -746,14 +751,18 @@ class Heatmap(Picture):
         super().__init__(width, 1)
         names = max(self._width_of(row, size=9) for row in self.rows)
         across = max(CELL_WIDTH, *(self._width_of(name, size=9) + 0.16 for name in self.columns))
-        left, top = 0.3 + names, 0.15 + 0.35 * noted + CELL_HEIGHT * len(self.rows)
+        bottom = 0.15 + 0.35 * noted + 0.38 * (len(self.rows) > self.TALL)
+        left, top = 0.3 + names, bottom + CELL_HEIGHT * len(self.rows)
         if left + across * len(self.columns) > width - 0.1:
             raise ValueError(f"{len(self.columns)} columns do not fit in {width} in; shorten names")
         self.figure.set_size_inches(width, top + (0.75 if title else 0.35))
         axes = self._sheet()
         axes.text(0.15, top + 0.42, title, size=11.5, weight="bold", va="bottom")
         for j, name in enumerate(self.columns):
-            axes.text(left + across * (j + 0.5), top + 0.08, name, size=9, ha="center", va="bottom")
+            x = left + across * (j + 0.5)
+            axes.text(x, top + 0.08, name, size=9, ha="center", va="bottom")
+            if len(self.rows) > self.TALL:
+                axes.text(x, bottom - 0.08, name, size=9, ha="center", va="top")
         for i, name in enumerate(self.rows):
             y = top - CELL_HEIGHT * (i + 0.5)
             axes.text(left - 0.1, y, name, size=9, ha="right", va="center")
