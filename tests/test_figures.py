@@ -92,8 +92,8 @@ def heatmap(rng, scale):
 
 def tall_heatmap(rng, scale):
     rows, columns = [f"slip {k}" for k in range(16)], ("shapes", "loss\nfalls")
-    picture = figures.Heatmap(rows, columns, "What is caught", limit=scale, noted=True)
-    return picture, lambda: picture.update(values(rng, (16, 2), scale), note="dz @ Wh")
+    picture = figures.Heatmap(rows, columns, "What is caught", limit=scale)
+    return picture, lambda: picture.update(values(rng, (16, 2), scale))
 
 
 def curves(rng, scale):
