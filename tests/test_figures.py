@@ -181,6 +181,32 @@ def eigenvalues(rng, scale):
     return picture, move
 
 
+def blame_over_time(rng, scale):
+    picture = figures.BlameOverTime(40, (1e-9, 1e3), title="The far past hears little")
+
+    def move():
+        T = rng.integers(2, 41)
+        lengths = np.exp(rng.normal(size=T + 1).cumsum()) * scale
+        return picture.update(lengths, rng.random(T), rng.random(T))
+
+    return picture, move
+
+
+def loss_landscape(rng, scale):
+    w, b = np.linspace(0, 2, 9), np.linspace(-1, 1, 7)
+    names = ("cliff", "high ground", "low ground")
+    points = dict(zip(names, rng.uniform(0.2, 0.9, (3, 2))))
+    blame = {name: np.exp(rng.normal(size=21)) for name in names}
+    title = "One step off the cliff leads far away"
+    picture = figures.LossLandscape(w, b, rng.random((7, 9)), points, blame, (1e-6, 1e3), title)
+
+    def move():
+        walks = rng.normal(size=(2, 5, 2)) * scale + points["cliff"]
+        return picture.update(dict(zip(dict(picture.WALKS), walks)))
+
+    return picture, move
+
+
 def line_up(rng, scale):
     losses = {letter: 3 * np.exp(-rng.random(50).cumsum()) for letter in "ABC"}
     picture = figures.LineUp(losses, ["dx", "dh0", "dWx"], title="All of them learn")
@@ -222,6 +248,8 @@ PICTURES = (
     states_over_time,
     states_and_eigenvalues,
     eigenvalues,
+    blame_over_time,
+    loss_landscape,
     line_up,
     case_file,
 )
@@ -414,6 +442,8 @@ def test_what_is_too_wide_is_refused():
         figures.Bars([str(k) for k in range(30)], {"p": ("forward", 0, 1), "q": ("wrong", 0, 1)})
     with pytest.raises(ValueError, match="40 names do not fit"):
         figures.Curves({str(k): "wrong" for k in range(40)}, "x", "y", (0, 1), (0, 1))
+    with pytest.raises(ValueError, match="4 points are too many; show 3 at most"):
+        figures.LossLandscape([0, 1], [0, 1], np.ones((2, 2)), dict.fromkeys("abcd"), {}, (1, 2))
     with pytest.raises(ValueError, match="3 wrong lines do not fit; show 2 at most"):
         figures.CaseFile(["dx"], np.ones(3)).update(["a"], ["a", "b", "c"], [1], [1], np.ones(3))
 
@@ -557,6 +587,27 @@ def test_eigenvalues_are_points_of_the_plane(beside_states):
     circle, dots, _ = moved[-3:]
     np.testing.assert_array_equal(dots.get_xydata(), [(1, 2), (0.5, 0)])
     np.testing.assert_allclose(np.hypot(*circle.get_xydata().T), 1.5)
+
+
+def test_blame_ends_where_the_loss_sits():
+    picture = figures.BlameOverTime(9, (1e-3, 1e3))
+    blame, source, slopes, shut = picture.update([0.01, 0.1, 1], [0.5, 0.25], [0, 1])
+    np.testing.assert_array_equal(blame.get_xydata(), [(0, 0.01), (1, 0.1), (2, 1)])
+    np.testing.assert_array_equal(source.get_xydata(), [(2, 1)])
+    np.testing.assert_array_equal(slopes.get_xydata(), [(1, 0.5), (2, 0.25)])
+    np.testing.assert_array_equal(shut.get_xydata(), [(1, 0), (2, 1)])
+    assert "from 1e0 at the last state back to 1e−2 at the first" in picture.alt()
+    with pytest.raises(ValueError, match="lengths has 11 entries; it should have 2 to 10"):
+        picture.update(np.ones(11), np.ones(10), np.ones(10))
+
+
+def test_a_walk_may_leave_the_landscape(rng):
+    picture, _ = loss_landscape(rng, 1.0)
+    walks = {"not clipped": [(1, 0), (90, -200)], "clipped": [(1, 0), (1.1, 0.2), (1.2, 0.3)]}
+    for line, walk in zip(picture.update(walks), walks.values()):
+        np.testing.assert_array_equal(line.get_xydata(), walk)
+    assert "not clipped, 1 steps end at w = 90.00, b = −200.0" in picture.alt()
+    assert "clipped, 2 steps end at w = 1.200, b = 0.300" in picture.alt()
 
 
 def test_cells_stand_in_reading_order():
