@@ -83,5 +83,5 @@ def my_check(forward, backward):
 
 def clip_by_global_norm(gradients, threshold):
     norm = np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))
-    scale = threshold / norm if norm > threshold else 1.0  # eq. 7.6
+    scale = threshold / norm if norm > threshold else 1.0  # eq. 7.7
     return [scale * gradient for gradient in gradients]
