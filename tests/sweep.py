@@ -93,11 +93,13 @@ def sweep_picture(live):
 
 
 def positions(widget):
-    """Where to put a control: both ends, the middle, and some steps; every one of a choice."""
+    """Where to put a control: both ends, the middle and some steps; every choice; odd texts."""
     if isinstance(widget, widgets.Checkbox | widgets.ToggleButton):
         return [False, True]
     if isinstance(widget, widgets.Dropdown | widgets.RadioButtons | widgets.ToggleButtons):
         return [value for _, value in widget._options_full]
+    if isinstance(widget, widgets.Text):
+        return [widget.value, "", "q", "Mary Ann!", "zz" * 30]
     if isinstance(widget, explore.Stepper):
         return list(range(widget.min, widget.max + 1, widget.step))
     if isinstance(widget, widgets.IntSlider | widgets.FloatSlider | widgets.FloatLogSlider):

@@ -283,3 +283,76 @@ def test_show_displays_the_same_bundle(monkeypatch):
     explore.show(Line().figure, "A line.")
     assert [bundle["text/plain"] for bundle in seen] == ["A line that ends at 0.00.", "A line."]
     assert all('<img alt="A line' in bundle["text/html"] for bundle in seen)
+
+
+# A picture that changes while a cell runs
+
+
+@pytest.fixture
+def page(monkeypatch):
+    """What is displayed, one bundle after the other."""
+    displayed = []
+
+    class Handle:
+        def update(self, data, raw):
+            assert raw
+            displayed.append(data)
+
+    def display(data, raw, display_id):
+        assert raw
+        assert display_id
+        displayed.append(data)
+        return Handle()
+
+    monkeypatch.setattr(explore, "display", display)
+    return displayed
+
+
+def unlike(data, picture):
+    """How far what was displayed is from a picture, in grey levels, on average."""
+    seen = pixels(base64.b64decode(re.search(r"base64,([^\"]+)", data["text/html"])[1]))
+    return np.abs(seen - pixels(explore.draw(picture.figure))).mean()
+
+
+def test_a_watched_picture_follows_the_work(page):
+    picture = Line()
+    with explore.watch(picture, "A line that moves.", pause=0) as redraw:
+        for slope in (0.5, 1.0, 2.0):
+            redraw(picture.update(slope))
+    assert len(page) == 1 + 3 + 1
+    for data, slope in zip(page, (0.0, 0.5, 1.0, 2.0)):
+        fresh = Line()
+        fresh.update(slope)
+        assert unlike(data, fresh) < 0.1, slope
+
+
+def test_a_watched_picture_says_the_same_from_first_to_last(page):
+    picture = Line()
+    with explore.watch(picture, "A line that moves.") as redraw:
+        redraw(picture.update(1.0))
+    assert {"text/html", "text/plain", "image/png"} == set(page[0]) == set(page[-1])
+    assert page[0]["text/plain"] == page[-1]["text/plain"] == "A line that moves."
+
+
+def test_between_two_pictures_no_time_is_lost(page):
+    picture = Line()
+    with explore.watch(picture, "A line that moves.", pause=60) as redraw:
+        for slope in np.linspace(-1, 1, 1000):
+            redraw(picture.update(slope))
+    assert len(page) == 3
+
+
+def test_a_watched_picture_is_up_to_date_where_work_was_stopped(page):
+    picture, stopped, before = Line(), Line(), Line()
+
+    def work():
+        with explore.watch(picture, "A line that moves.", pause=60) as redraw:
+            redraw(picture.update(0.5))
+            picture.update(2.0)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    stopped.update(2.0)
+    before.update(0.5)
+    assert unlike(page[-1], stopped) < 0.1 < unlike(page[-1], before)

@@ -233,6 +233,60 @@ def case_file(rng, scale):
     return picture, move
 
 
+def training_curve(rng, scale):
+    lines = {"validation": "forward", "training": "loss", "1-gram": "neutral", "5-gram": "neutral"}
+    limits = (0, 16), (1.5, 3.5)
+    picture = figures.TrainingCurve(lines, "passes", "nats", *limits, title="It learns")
+
+    def move():
+        count = rng.integers(1, 33)
+        x = np.arange(1, count + 1) / 2
+        drawn = {name: (x, scale * rng.uniform(1, 4, count)) for name in lines}
+        return picture.update(drawn, count / 32)
+
+    return picture, move
+
+
+def ranking(rng, scale):
+    rows = {"uniform": "neutral", "4-gram, backing off": "neutral", "our network": "forward"}
+    columns = ["nats per\ncharacter", "bits per\ncharacter", "perplexity"]
+    picture = figures.Ranking(rows, columns, limit=np.log(27), title="The network is ahead")
+    return picture, lambda: picture.update(dict(zip(rows, np.abs(values(rng, (3, 3), scale)))))
+
+
+def words(rng, scale):
+    picture = figures.Words(20, title="New names, and some that exist")
+
+    def move():
+        drawn = ["".join(rng.choice(list("amw"), rng.integers(0, 13))) for _ in range(20)]
+        drawn[7] = "w" * 12
+        return picture.update(drawn, rng.random(20) < 0.5, "7 of 20 stand in the list")
+
+    return picture, move
+
+
+def letter_bars(rng, scale):
+    picture = figures.LetterBars(12, "share of the norm", title="The last letter counts most")
+
+    def move():
+        count = rng.integers(1, 13)
+        letters, at = list(".mmmwwwmmmww")[:count], rng.integers(count)
+        heights = rng.dirichlet(np.ones(at + 1))
+        return picture.update(letters, heights, at, "next: a 0.123, n 0.100, the end 0.050")
+
+    return picture, move
+
+
+def letter_cells(rng, scale):
+    picture = figures.LetterCells(["a vowel was read", "the name ends here"], 12, title="Units")
+
+    def move():
+        count = rng.integers(1, 13)
+        return picture.update(list(".mmmwwwmmmww")[:count], rng.uniform(-1, 1, (2, count)))
+
+    return picture, move
+
+
 PICTURES = (
     graph,
     scalar_graph,
@@ -252,6 +306,11 @@ PICTURES = (
     loss_landscape,
     line_up,
     case_file,
+    training_curve,
+    ranking,
+    words,
+    letter_bars,
+    letter_cells,
 )
 
 
@@ -739,3 +798,47 @@ def test_numbers_are_readable_on_every_cell():
     for colour, ink in zip(colours, figures.readable_on(colours)):
         luminances = [linear(c) @ (0.2126, 0.7152, 0.0722) + 0.05 for c in (colour[:3], ink)]
         assert max(luminances) / min(luminances) > 4.4
+
+
+def test_names_that_are_known_are_marked_in_colour_and_in_shape():
+    picture = figures.Words(2)
+    new, known, _ = picture.update(["anna", "bo"], [False, True], "one of two is known")
+    assert known.get_text().startswith("●")
+    assert not new.get_text().startswith("●")
+    assert new.get_color() != known.get_color()
+    assert picture.alt() == "Words: anna, bo (known). one of two is known"
+
+
+def test_a_bar_is_as_long_as_its_first_number_says():
+    picture = figures.Ranking({"a": "forward", "b": "neutral"}, ["nats", "bits"], limit=4.0)
+    artists = picture.update({"a": [4.0, 9.0], "b": [1.0, 9.0]})
+    a, b = (artist.get_width() for artist in artists if hasattr(artist, "get_width"))
+    assert a == pytest.approx(4 * b)
+    with pytest.raises(ValueError, match=r"b is missing; its shape should be \(2,\)"):
+        picture.update({"a": [4.0, 9.0]})
+
+
+def test_the_progress_bar_fills():
+    picture, _ = training_curve(np.random.default_rng(0), 1.0)
+    for done in (0.0, 0.25, 1.0):
+        picture.update({}, done)
+        assert picture._bar.get_width() == done
+
+
+def test_letters_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="there are 2 places"):
+        figures.LetterBars(2, "share").update("abc", [1.0], 0)
+    with pytest.raises(ValueError, match="each bar needs a letter"):
+        figures.LetterBars(5, "share").update("abc", np.ones(4), 0)
+    with pytest.raises(ValueError, match="3 letters do not fit in 2 places"):
+        figures.LetterCells(["row"], 2).update("abc", np.ones((1, 3)))
+    with pytest.raises(ValueError, match="1 words and 1 marks are given for 2 places"):
+        figures.Words(2).update(["anna"], [True])
+
+
+def test_a_cell_without_a_letter_has_neither_colour_nor_number():
+    picture = figures.LetterCells(["row"], 3)
+    picture.update("ab", [[0.5, -1.0]])
+    [cells] = picture.figure.findobj(PolyCollection)
+    assert (cells.get_facecolors()[:, 3] > 0).tolist() == [True, True, False]
+    assert sorted(all_numbers(picture).split()) == sorted(["0.5", "−1.0"])

@@ -94,6 +94,16 @@ moved(update, f=("first f", 0.0, 1.0), g=("second g", 0.0, 1.0))
 """,
         "first f = 1.0, second g = 1.0: ValueError: both at once",
     ),
+    "an error where no word is typed": (
+        """
+nine = line()
+def update(word="anna"):
+    nine.set_ydata([0, ord(word[-1]) / 100])
+    return [nine]
+moved(update, word=widgets.Text(description="a word"))
+""",
+        "a word = : IndexError: string index out of range",
+    ),
     "a button that fails": (
         """
 button = widgets.Button(description="press me")

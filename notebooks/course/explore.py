@@ -1,4 +1,5 @@
-"""Pictures in a notebook: `show` puts one on the page, `explore` puts it under sliders.
+"""Pictures in a notebook: `show` puts one on the page, `explore` puts it under sliders, and
+`watch` keeps one up to date while a cell runs.
 
     picture = figures.MapAndOrbit(...)
 
@@ -16,10 +17,12 @@ Each move of a control calls `update` with the present values. What it returns i
 """
 
 import base64
+from contextlib import contextmanager
 import html
 import inspect
 import io
 from numbers import Integral, Real
+import time
 
 from IPython.display import display
 import ipywidgets as widgets
@@ -49,6 +52,39 @@ def show(picture, alt=None):
     figure = figure_of(picture)
     text = words(getattr(picture, "alt", None) if alt is None else alt, {})
     display(bundle(draw(figure), text, page_size(figure)), raw=True)
+
+
+@contextmanager
+def watch(picture, alt, pause=0.15):
+    """Show a picture that changes while a cell runs.
+
+        with watch(picture, "what it shows, in words") as redraw:
+            for step in ...:
+                redraw(picture.update(...))
+
+    redraw takes the artists that changed and draws them over the rest, in the same place of the
+    page, once in `pause` seconds at most: between, it returns at once. At the end the picture is
+    drawn as it is then, also where the work was stopped. The words hold from first to last, so they
+    name nothing that moves.
+    """
+    figure, text = figure_of(picture), words(alt, {})
+    page = display(bundle(draw(figure), text, page_size(figure)), raw=True, display_id=True)
+    background, drawn_at = None, -np.inf
+
+    def redraw(artists):
+        nonlocal background, drawn_at
+        if time.monotonic() < drawn_at + pause:
+            return
+        if background is None:
+            background = draw_background(figure, artists)
+        png = draw_over(background, figure, artists)
+        page.update({"text/html": image(png, text, page_size(figure))}, raw=True)
+        drawn_at = time.monotonic()
+
+    try:
+        yield redraw
+    finally:
+        page.update(bundle(draw(figure), text, page_size(figure)), raw=True)
 
 
 def explore(update, alt=None, **controls):
@@ -113,10 +149,7 @@ class Live(widgets.VBox):
             self._keep_size(artists[0].figure.canvas.figure)
             self._background = draw_background(self._figure, artists)
             self._artists = artists
-        self._figure.canvas.restore_region(self._background)
-        for artist in sorted(artists, key=lambda artist: artist.get_zorder()):
-            self._figure.draw_artist(artist)
-        return png_of(self._figure)
+        return draw_over(self._background, self._figure, artists)
 
     def _keep_size(self, figure):
         old, new = page_size(self._figure or figure), page_size(figure)
@@ -245,6 +278,14 @@ def draw_background(figure, artists):
     for artist, was_visible in zip(artists, visible):
         artist.set_visible(was_visible)
     return figure.canvas.copy_from_bbox(figure.bbox)
+
+
+def draw_over(background, figure, artists):
+    """Draw these artists of a figure over its background: its PNG."""
+    figure.canvas.restore_region(background)
+    for artist in sorted(artists, key=lambda artist: artist.get_zorder()):
+        figure.draw_artist(artist)
+    return png_of(figure)
 
 
 def png_of(figure):
