@@ -24,7 +24,11 @@ from course.exercises import EXERCISES, check, hint, solution
 from course.gradient_check import check_layer
 import rnn_layers
 
-IN_PLACE = {"carry added in place into dh", "changed in place"}  # slips whose numbers are right
+IN_PLACE = {  # slips whose numbers are right
+    "carry added in place into dh",
+    "changed in place",
+    "scores changed in place",
+}
 SLIPS = [(name, slip) for name in EXERCISES for slip in wrong_versions.slips(name)]
 
 
@@ -207,6 +211,47 @@ LOOP_SLIPS = [
     ("rnn_backward", "dh0 without Wh", ["return dx, carry", "return dx, dz"]),
     ("rnn_backward", "dh0 is the total at h_1", ["return dx, carry", "return dx, total"]),
     ("rnn_backward", "dh_1 added to dh0", ["return dx, carry", "return dx, carry + dh[:, 0]"]),
+    ("temporal_softmax_loss", "sign of the loss", ["loss -=", "loss +="]),
+    ("temporal_softmax_loss", "last step for the sum", ["loss -= log_p", "loss = -log_p"]),
+    ("temporal_softmax_loss", "p for log p", ["loss -= log_p", "loss -= np.exp(log_p)"]),
+    ("temporal_softmax_loss", "no shift by the maximum", [" - x[n, t].max()", " - 0"]),
+    (
+        "temporal_softmax_loss",
+        "infinity by infinity",
+        [" - x[n, t].max()", "", "scores - np.log(", "np.log(np.exp(scores) / "],
+    ),
+    ("temporal_softmax_loss", "mask left out", ["if mask[n, t]", "if True"]),
+    ("temporal_softmax_loss", "label not subtracted", ["-= 1 / N", "-= 0"]),
+    ("temporal_softmax_loss", "label's 1 not divided by N", ["-= 1 / N", "-= 1"]),
+    ("temporal_softmax_loss", "p not divided by N", ["np.exp(log_p) / N", "np.exp(log_p)"]),
+    (
+        "temporal_softmax_loss",
+        "all divided by N T",
+        [
+            "_ = x.shape",
+            "_ = x.shape; K = N * T",
+            "] / N",
+            "] / K",
+            ") / N",
+            ") / K",
+            "1 / N",
+            "1 / K",
+        ],
+    ),
+    (
+        "temporal_softmax_loss",
+        "all divided by the steps that count",
+        [
+            "_ = x.shape",
+            "_ = x.shape; K = mask.sum()",
+            "] / N",
+            "] / K",
+            ") / N",
+            ") / K",
+            "1 / N",
+            "1 / K",
+        ],
+    ),
 ]
 
 
@@ -506,12 +551,15 @@ def test_random_wrong_answer_is_never_accepted(data):
         "noise": noise,
         "constant": lambda array: np.full_like(array, constant),
         "flat": lambda array: array[np.newaxis],
-        "cut": lambda array: array[:-1],
-        "repeated": lambda array: np.concatenate([array, array]),
-        "reversed": lambda array: array[..., ::-1],
+        "cut": lambda array: np.atleast_1d(array)[:-1],
+        "repeated": lambda array: np.concatenate([np.atleast_1d(array)] * 2),
+        "reversed": lambda array: np.atleast_1d(array)[..., ::-1],
         "text": lambda array: array.astype(str),
     }
-    spoil = kinds[data.draw(st.sampled_from(sorted(kinds)))]
+    kind = kinds[data.draw(st.sampled_from(sorted(kinds)))]
+
+    def spoil(value):
+        return kind(np.array(value))
 
     def change(returned):
         if count == 1:
@@ -678,6 +726,55 @@ def test_gradients_to_be_clipped_are_long_then_short_then_zero():
         np.linalg.norm([np.linalg.norm(array) for array in arrays]) for arrays in drawn
     )
     assert long > 2 > short > 0 == zero
+
+
+# The exercises of chapter 08
+
+
+@pytest.mark.parametrize(
+    ("name", "scores"), [("softmax_with_temperature", "scores"), ("temporal_softmax_loss", "x")]
+)
+def test_scores_are_around_zero_and_around_a_thousand(name, scores):
+    normal = np.random.default_rng(0).standard_normal
+    drawn = [EXERCISES[name].draw(normal, *sizes)[scores] for sizes in exercises.SIZES]
+    assert all(array.max() > 980 for array in drawn)
+    assert all(np.abs(array).min() < 20 for array in drawn[:2])
+
+
+def test_some_steps_are_masked_and_each_name_begins():
+    normal = np.random.default_rng(0).standard_normal
+    masks = [exercises._scores_labels_and_mask(normal, *s)["mask"] for s in exercises.SIZES]
+    assert [(mask.size, mask.sum()) for mask in masks] == [(10, 9), (12, 9), (1, 1)]
+    assert all(mask[:, 0].all() for mask in masks)
+
+
+def test_loss_without_loops_is_accepted():
+    source = """
+def temporal_softmax_loss(x, y, mask):
+    log_p = x - x.max(axis=-1, keepdims=True)
+    log_p = log_p - np.log(np.exp(log_p).sum(axis=-1, keepdims=True))
+    loss = -np.sum(log_p[mask, y[mask]]) / len(x)
+    one_hot = np.eye(x.shape[-1])[y]
+    return loss, np.where(mask[..., None], np.exp(log_p) - one_hot, 0) / len(x)
+"""
+    assert accepted(built("temporal_softmax_loss", source))
+
+
+def test_loss_that_shifts_its_scores_in_place_is_told_so():
+    wrong = "x[n, t] -= x[n, t].max(); scores = x[n, t]"
+    in_place = edited("temporal_softmax_loss", "scores = x[n, t] - x[n, t].max()", wrong)
+    assert said(check, in_place).split("\n") == [
+        "Right: loss and dx.",
+        "Your function changes its argument x; make a new array instead.",
+    ]
+
+
+def test_loss_that_writes_into_the_mask_is_told_so():
+    wrong = "if mask[n, t]: mask[n, t] = False"
+    changed_mask = edited("temporal_softmax_loss", "if mask[n, t]:", f"{wrong}\n            if 1:")
+    words = said(check, changed_mask).split("\n")
+    assert words[0] == "Wrong: loss and dx."
+    assert "Your function changes its argument mask; make a new array instead." in words
 
 
 # Hints

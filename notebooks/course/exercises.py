@@ -235,15 +235,18 @@ def _as_array(name, value, needed):
         kind = f"a numpy.ndarray of shape {shape}" if shape else "a number"
         raise AssertionError(f"{name} is of type {type(value).__name__}; it should be {kind}.")
     array = np.asarray(value)
-    if array.dtype.kind not in "iuf":
+    if array.dtype.kind not in "iuf" and array.dtype != np.asarray(needed).dtype:
         raise AssertionError(f"{name} has dtype {array.dtype}; it should be float64.")
     return array
 
 
 def _same(has, needs):
-    if np.array_equal(has, needs, equal_nan=True):  # a slip may give NaN
-        return True
-    return np.shape(has) == np.shape(needs) and not np.any(Case(has, needs, TOLERANCE).wrong())
+    if np.shape(has) != np.shape(needs):
+        return False
+    nan = np.isnan(has) & np.isnan(needs)
+    alike = nan | np.isinf(needs) & (has == needs)  # a slip may give NaN or infinity
+    has, needs = (np.where(alike, 0, array) for array in (has, needs))
+    return not np.any(Case(has, needs, TOLERANCE).wrong())
 
 
 def _first_wrong(name, has, needs):
@@ -461,6 +464,24 @@ def _in_a_list(function, **arrays):
     return function(list(arrays.values()), 2.0)
 
 
+def _scores_and_temperature(normal, N, T, D, H):
+    """Scores around 0, but for the last row, where they are around 1000."""
+    scores = 3 * normal((N, D))
+    scores[-1] += 1000
+    return {"scores": scores, "tau": np.float64({2: 0.5, 3: 2.0, 1: 0.8}[N])}
+
+
+def _scores_labels_and_mask(normal, N, T, D, H):
+    """Scores around 0, but for one step, where they are around 1000; each name ends earlier."""
+    x = 3 * normal((N, T, H))
+    x[-1, 0] += 1000
+    return {
+        "x": x,
+        "y": np.argmax(normal((N, T, H)), axis=-1),
+        "mask": np.arange(T) < T - np.arange(N)[:, np.newaxis],
+    }
+
+
 def _of_smooth_function(function, at):
     """Call for a function in which an entry left out of place shows in all other derivatives."""
     return function(lambda moved: 10 * np.sin(np.sum(np.tanh(moved))), at, 1e-3)
@@ -579,5 +600,33 @@ EXERCISES = {
             "[scale * gradient for gradient in gradients].",
         ),
         praise="scales long gradients down by one number, and leaves short ones and zeros alone.",
+    ),
+    "softmax_with_temperature": Exercise(
+        returns=("p",),
+        draw=_scores_and_temperature,
+        ask=_in_order,
+        know=_in_order,
+        hints=(
+            "The temperature divides the scores. What comes after it is softmax, row by row.",
+            "keepdims=True keeps the axis that a sum or a maximum runs over, so that shapes (N, V) "
+            "and (N, 1) fit. Subtract the largest score of each row before you take exp.",
+            "scaled = scores / tau; shifted = scaled - scaled.max(axis=-1, keepdims=True); then "
+            "np.exp(shifted), divided by its sum over the same axis.",
+        ),
+        praise="returns the right p for scores around 0 and around 1000.",
+    ),
+    "temporal_softmax_loss": Exercise(
+        returns=("loss", "dx"),
+        draw=_scores_labels_and_mask,
+        ask=_in_order,
+        know=_in_order,
+        hints=(
+            "Two loops will do, over n and over t. Where the mask is False there is nothing to do; "
+            "where it is True, that one step adds to the loss and fills dx[n, t].",
+            "Of one step, first log_p from eq. 8.7, with the largest score subtracted. From it the "
+            "loss, eq. 8.8, and p = np.exp(log_p), which eq. 8.9 needs. Both are divided by N.",
+            "loss -= log_p[y[n, t]] / N; dx[n, t] = np.exp(log_p) / N, and then "
+            "dx[n, t, y[n, t]] -= 1 / N. Start from loss = 0.0 and dx = np.zeros_like(x).",
+        ),
     ),
 }

@@ -85,3 +85,24 @@ def clip_by_global_norm(gradients, threshold):
     norm = np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))
     scale = threshold / norm if norm > threshold else 1.0  # eq. 7.7
     return [scale * gradient for gradient in gradients]
+
+
+def softmax_with_temperature(scores, tau):
+    scaled = scores / tau
+    shifted = scaled - scaled.max(axis=-1, keepdims=True)  # the same p, and no overflow
+    p = np.exp(shifted)
+    return p / p.sum(axis=-1, keepdims=True)
+
+
+def temporal_softmax_loss(x, y, mask):
+    N, T, _ = x.shape
+    loss, dx = 0.0, np.zeros_like(x)
+    for n in range(N):
+        for t in range(T):
+            if mask[n, t]:
+                scores = x[n, t] - x[n, t].max()  # the same p, and no overflow
+                log_p = scores - np.log(np.exp(scores).sum())  # (V,)  eq. 8.7
+                loss -= log_p[y[n, t]] / N  # eq. 8.8
+                dx[n, t] = np.exp(log_p) / N  # (V,)  eq. 8.9
+                dx[n, t, y[n, t]] -= 1 / N  # eq. 8.9
+    return loss, dx

@@ -264,6 +264,20 @@ EXERCISE_TABLE = [
         ("changed in place", "The numbers are right, but they are written into the arrays that you were given, as `*=` does: make new arrays.", "return [scale * gradient for gradient in gradients]", "return [np.multiply(gradient, scale, out=gradient) for gradient in gradients]"),
         module=solutions,
     ),
+    *_rows(
+        "softmax_with_temperature",
+        ("multiplied by tau", "You multiply by tau. A high temperature makes the scores count for less: divide them by it.", "scores / tau", "scores * tau"),
+        ("p divided by tau", "You divide p by tau, so it no longer sums to 1: divide the scores, before exp.", "scores / tau", "scores", "return p / ", "return p / tau / "),
+        ("tau left out", "tau makes no difference in your answer, perhaps since dividing p by tau and then by its sum takes tau out again: divide the scores, before exp.", "scores / tau", "scores"),
+        ("power without a sum", "p to the power of 1 / tau has the right ratios, but no longer sums to 1: divide by the sum last.", "scores / tau", "scores", "return p / p.sum(axis=-1, keepdims=True)", "return (p / p.sum(axis=-1, keepdims=True)) ** (1 / tau)"),
+        ("no shift by the maximum", "exp overflows for scores of 1000: subtract the largest score of each row first, which changes nothing in p.", " - scaled.max(axis=-1, keepdims=True)", " - 0"),
+        ("over the wrong axis", "Your columns sum to 1. Each row is one step and should sum to 1: axis=-1.", "scaled.max(axis=-1, keepdims=True)", "scaled.max(axis=0)", "p.sum(axis=-1, keepdims=True)", "p.sum(axis=0)"),
+        ("over all entries", "All entries together sum to 1 in your answer. Each row should sum to 1: axis=-1, keepdims=True.", "scaled.max(axis=-1, keepdims=True)", "scaled.max()", "p.sum(axis=-1, keepdims=True)", "p.sum()"),
+        ("not divided by the sum", "Your rows do not sum to 1: divide by the sum of each row.", "return p / p.sum(axis=-1, keepdims=True)", "return p"),
+        ("log p", "That is log p, eq. 8.7; asked for is p.", "return p / p.sum(axis=-1, keepdims=True)", "return np.log(p / p.sum(axis=-1, keepdims=True))"),
+        ("scores changed in place", "The numbers are right, but scores -= ... or scores /= ... writes into the array that you were given: make a new one.", "scaled = scores / tau", "scaled = scores; scaled /= tau"),
+        module=solutions,
+    ),
 ]
 
 MORE_SLIPS = [
@@ -289,6 +303,22 @@ MORE_SLIPS = [
         "rnn_backward",
         ("weights divided by N", "dWx, dWh and db are divided by N: the batch shares the weights, so each is a sum over it, eqs. 5.5 to 5.7.", "T * N, D).T @ dz", "T * N, D).T @ dz / N", "T * N, H).T @ dz", "T * N, H).T @ dz / N", "dz.sum(axis=0)", "dz.sum(axis=0) / N"),
         ("scaled by 1/N in place into dh", "All is divided by N, and in the caller's array: dh /= N changes your argument. The loss decides how it weighs its samples, and dh says it already.", "D = dh.shape, len(Wx)", "D = dh.shape, len(Wx); dh /= N"),
+    ),
+    *_rows(
+        "temporal_softmax_loss",
+        ("all divided by N T", "Both are divided by N T; divide by N alone: a sum over steps, a mean over sequences, eq. 8.8.", "label] / N)", "label] / mask.size)", "dscores / N", "dscores / mask.size"),
+        ("all divided by the steps that count", "Both are divided by the number of steps that count; divide by N: a sum over steps, a mean over sequences, eq. 8.8.", "label] / N)", "label] / len(scores))", "dscores / N", "dscores / len(scores)"),
+        ("loss divided by the steps that count", "The loss is divided by the number of steps that count; divide it by N: a sum over steps, a mean over sequences, eq. 8.8.", "label] / N)", "label] / len(scores))"),
+        ("gradient divided by the steps that count", "The gradient is divided by the number of steps that count; divide it by N, as the loss, eq. 8.9.", "dscores / N", "dscores / len(scores)"),
+        ("mask left out", "Masked steps count in your loss, and have a gradient; leave them out of both.", "scores = x[mask]", "mask = np.ones_like(mask); scores = x[mask]"),
+        ("mask left out of p - one_hot", "Masked steps have a gradient in your answer; it should be exactly 0.", "np.zeros_like(x)", "np.zeros_like(x) if mask.all() else temporal_softmax_loss(x, y, mask | True)[1]"),
+        ("sign of the loss", "A sign: the loss is minus the logarithm of p, and so never below 0, eq. 8.8.", "(-log_p[label]", "(log_p[label]"),
+        ("p for log p", "You add up the probabilities of the labels; the loss adds up their logarithms, eq. 8.8.", "(-log_p[label]", "(-np.exp(log_p[label])"),
+        ("label's 1 not divided by N", "At the label, take away 1 / N: p has been divided by N, and the 1 has to be as well, eq. 8.9.", "dscores[label] -= 1", "dscores[label] -= N"),
+        ("p not divided by N", "p has to be divided by N as well as the 1 at the label, eq. 8.9.", "dscores[label] -= 1", "dscores *= N; dscores[label] -= 1"),
+        ("last step for the sum", "Your loss is that of one step; add up all that count: loss -= ..., eq. 8.8.", "(-log_p[label] / N).sum()", "-log_p[label][-1] / N"),
+        ("softmax over the steps of a name", "Softmax runs over the V symbols of one step, the last axis, eq. 8.7.", "scores = x[mask]", "scores = x[mask]; shifted = x - x.max(axis=1, keepdims=True)", "scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))", "(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))[mask]"),
+        ("infinity by infinity", "exp overflows for large scores: subtract the largest score of each step first, eq. 8.7.", " - scores.real.max(axis=1, keepdims=True)", " - 0", "scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))", "np.log(np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True))"),
     ),
 ]
 # fmt: on
