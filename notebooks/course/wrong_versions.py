@@ -239,6 +239,7 @@ EXERCISE_TABLE = [
         ("one step", "With T = 1 there is no carry and no sum over time: take a longer sequence.", "N, T, D, H = 2, 5, 3, 4", "N, T, D, H = 2, 1, 3, 4"),
         ("three steps", "Three steps are too few: a carry that is cut after three steps looks right. Take a longer sequence.", "N, T, D, H = 2, 5, 3, 4", "N, T, D, H = 2, 3, 3, 4"),
         ("one sample", "With N = 1 a mean over the batch is its sum: take two samples or more.", "N, T, D, H = 2, 5, 3, 4", "N, T, D, H = 1, 5, 3, 4"),
+        ("one unit", "A Wh that is its own transpose hides a transpose that is missing, and with H = 1 it always is: take several units, and draw Wh at random.", "N, T, D, H = 2, 5, 3, 4", "N, T, D, H = 2, 5, 3, 1"),
         ("upstream gradient of ones", "A dh of ones is the same at every step and in every unit, so it hides who is given whose: draw it at random, eq. 2.6.", "dh = rng.standard_normal((N, T, H))", "dh = np.ones((N, T, H))"),
         ("tiny weights", "Where all inputs are tiny, tanh is a straight line of slope 1, and no mistake in its slope can be seen: draw them larger.", "0.5 * rng", "1e-3 * rng"),
         ("parameters only", "That asks about the weights alone: dx and dh0 may be wrong.", "    dh = rng", "    directions[0] *= 0; directions[1] *= 0; dh = rng"),
