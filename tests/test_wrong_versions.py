@@ -1,5 +1,6 @@
-"""Every plausible mistake of the table makes the suite fail."""
+"""Every plausible mistake of the table makes the suite fail, and not by stopping."""
 
+import layers
 import mutation
 import pytest
 
@@ -13,6 +14,17 @@ def killers():
         mutation.Mutant(row.function, "", row.name, row.source()) for row in wrong_versions.TABLE
     ]
     return dict(zip(wrong_versions.TABLE, mutation.killers(mutants)))
+
+
+@pytest.mark.parametrize(
+    "row", wrong_versions.TABLE, ids=lambda row: f"{row.function}-{row.name.replace(' ', '-')}"
+)
+def test_a_wrong_version_runs_to_its_end(row):
+    layer, way = row.function.rsplit("_", 1)
+    arguments = layers.scores() if way == "loss" else layers.arguments(layer).values()
+    if way == "backward":
+        arguments = layers.upstream(layer), layers.forward(layer, *arguments)[1]
+    assert row.build()(*arguments) is not None
 
 
 @pytest.mark.parametrize(
