@@ -1255,9 +1255,11 @@ class LossLandscape(Picture):
             origin="lower",
             aspect="auto",
             cmap=shades,
+            interpolation="bilinear",
         )
         scale = self.figure.colorbar(image, cax=self._chart(6.2, 2.95, 0.12, 2.7))
-        scale.set_label("loss $L$")
+        scale.ax.yaxis.set_major_locator(MaxNLocator(4))
+        scale.ax.set_title("loss $L$", size=10, weight="normal")
         scale.outline.set_visible(False)
         steps = len(next(iter(blame.values()))) - 1
         below = self._chart(0.85, 0.58, 5.2, 1.65, xlim=(0, steps), ylim=limits)
@@ -1282,7 +1284,7 @@ class LossLandscape(Picture):
             sheet.add_artist(Line2D([6.2, 6.65], 2 * [1.9 - 0.3 * k], **key))
             sheet.text(6.75, 1.9 - 0.3 * k, name, size=9.5, va="center")
         self._words = {}
-        for y, (name, role) in zip((5.45, 4.75), self.WALKS):
+        for y, (name, role) in zip((5.2, 4.4), self.WALKS):
             self._words[name] = self._moves(
                 sheet.text(6.95, y, "", size=9, va="top", color=ROLES[role].colour, linespacing=1.3)
             )
