@@ -665,8 +665,8 @@ def test_a_walk_may_leave_the_landscape(rng):
     walks = {"not clipped": [(1, 0), (90, -200)], "clipped": [(1, 0), (1.1, 0.2), (1.2, 0.3)]}
     for line, walk in zip(picture.update(walks), walks.values()):
         np.testing.assert_array_equal(line.get_xydata(), walk)
-    assert "not clipped, 1 steps end at w = 90.00, b = −200.0" in picture.alt()
-    assert "clipped, 2 steps end at w = 1.200, b = 0.300" in picture.alt()
+    assert "not clipped, at w = 90.00, b = −200.0 after step 1" in picture.alt()
+    assert "clipped, at w = 1.200, b = 0.300 after step 2" in picture.alt()
 
 
 def test_cells_stand_in_reading_order():

@@ -1269,7 +1269,7 @@ class LossLandscape(Picture):
         self._walks = {}
         for name, role in self.WALKS:
             colour, line, _ = ROLES[role]
-            look = {"color": colour, "ls": line, "lw": 1.5, "marker": ".", "ms": 5}
+            look = {"color": colour, "ls": line, "lw": 1.8, "marker": ".", "ms": 5}
             (self._walks[name],) = above.plot([], [], **look)
             self._moves(self._walks[name])
         sheet = self._sheet()
@@ -1297,7 +1297,7 @@ class LossLandscape(Picture):
             line.set_data(walk.T)
             w, b = walk[-1]
             self._words[name].set_text(f"{name}:\n$w$ = {number(w)}\n$b$ = {number(b)}")
-            said.append(f"{name}, {len(walk) - 1} steps end at w = {number(w)}, b = {number(b)}")
+            said.append(f"{name}, at w = {number(w)}, b = {number(b)} after step {len(walk) - 1}")
         self._said = f"Map of the loss over w and b with a cliff. Walks from it: {'; '.join(said)}."
         return self._moving
 
