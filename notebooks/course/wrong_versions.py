@@ -4,7 +4,7 @@ TABLE serves all: the tests (the suite must catch every row), the exercises (the
 with every row, and the row that fits gives the hint) and chapter 06 (the kill matrix). Where the
 subject of an exercise is not in `rnn_layers`, its rows stand in EXERCISE_TABLE. What only a reader
 has to be told, since the suite and the pictures would learn nothing from it, stands in MORE_SLIPS:
-results of another shape, and several rows in one.
+results of another shape, and several rows in one. Exercise 06.4 tries a reader's check on these too.
 """
 
 from dataclasses import dataclass
