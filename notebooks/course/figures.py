@@ -1248,7 +1248,7 @@ class LossLandscape(Picture):
         above = self._chart(0.85, 2.95, 5.2, 2.7, title=title, xlim=extent[:2], ylim=extent[2:])
         above.set(xlabel="recurrent weight $w$", ylabel="bias $b$")
         above.grid(False)
-        shades = mpl.colors.LinearSegmentedColormap.from_list("pale", (PAPER, "#8F8F8F"))
+        shades = mpl.colors.LinearSegmentedColormap.from_list("pale", [PAPER, "#8F8F8F"])
         image = above.imshow(
             checked(loss, (len(b), len(w)), "loss"),
             extent=extent,
