@@ -306,6 +306,13 @@ MORE_SLIPS = [
         ("scaled by 1/N in place into dh", "All is divided by N, and in the caller's array: dh /= N changes your argument. The loss decides how it weighs its samples, and dh says it already.", "D = dh.shape, len(Wx)", "D = dh.shape, len(Wx); dh /= N"),
     ),
     *_rows(
+        "softmax_with_temperature",
+        ("largest of all", "0 by 0: is the largest score taken per row, or of all? Far below the largest of all, exp is 0 in a whole row.", "scaled.max(axis=-1, keepdims=True)", "scaled.max()"),
+        ("one sum for all rows", "You divide by the sum of all entries: divide each row by its own sum, axis=-1, keepdims=True.", "p.sum(axis=-1, keepdims=True)", "p.sum()"),
+        ("sums of the columns", "You divide by the sums of the columns: divide each row by its own sum, axis=-1, keepdims=True.", "p.sum(axis=-1, keepdims=True)", "p.sum(axis=0)"),
+        module=solutions,
+    ),
+    *_rows(
         "temporal_softmax_loss",
         ("all divided by N T", "Both are divided by N T; divide by N alone: a sum over steps, a mean over sequences, eq. 8.8.", "label] / N)", "label] / mask.size)", "dscores / N", "dscores / mask.size"),
         ("all divided by the steps that count", "Both are divided by the number of steps that count; divide by N: a sum over steps, a mean over sequences, eq. 8.8.", "label] / N)", "label] / len(scores))", "dscores / N", "dscores / len(scores)"),
@@ -318,6 +325,7 @@ MORE_SLIPS = [
         ("label's 1 not divided by N", "At the label, take away 1 / N: p has been divided by N, and the 1 has to be as well, eq. 8.9.", "dscores[label] -= 1", "dscores[label] -= N"),
         ("p not divided by N", "p has to be divided by N as well as the 1 at the label, eq. 8.9.", "dscores[label] -= 1", "dscores *= N; dscores[label] -= 1"),
         ("last step for the sum", "Your loss is that of one step; add up all that count: loss -= ..., eq. 8.8.", "(-log_p[label] / N).sum()", "-log_p[label][-1] / N"),
+        ("each step with each label", "You take each step with the labels of all steps, a table of numbers; take one number for each step: log_p[mask, y[mask]].", "(-log_p[label]", "(-log_p[:, y[mask]]"),
         ("softmax over the steps of a name", "Softmax runs over the V symbols of one step, the last axis, eq. 8.7.", "scores = x[mask]", "scores = x[mask]; shifted = x - x.max(axis=1, keepdims=True)", "scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))", "(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))[mask]"),
         ("infinity by infinity", "exp overflows for large scores: subtract the largest score of each step first, eq. 8.7.", " - scores.real.max(axis=1, keepdims=True)", " - 0", "scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))", "np.log(np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True))"),
     ),
