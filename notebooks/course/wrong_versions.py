@@ -262,6 +262,8 @@ EXERCISE_TABLE = [
         ("small ones scaled up", "These gradients are shorter than the threshold, and you make them longer: leave them as they are, eq. 7.7.", " if norm > threshold else 1.0", " if norm > 0 else 1.0"),
         ("divided by zero", "All these gradients are zero, and so is their norm: divide by the norm only where it is above the threshold.", "scale * gradient for", "min(norm, threshold) * gradient / norm for"),
         ("small ones set to zero", "These gradients are shorter than the threshold, and you lose them: leave them as they are, eq. 7.7.", "else 1.0", "else 0.0"),
+        ("largest singular value", "np.linalg.norm(matrix, 2) is the largest singular value; eq. 7.7 wants the root of the sum of the squares of all entries.", "np.sum(gradient**2)", "np.linalg.norm(gradient, 2) ** 2"),
+        ("handed back", "The numbers are right, but short gradients come back as the arrays that you were given, so who changes one changes the other: make new arrays, also where the scale is 1.", "return [", "if scale == 1: return gradients\n    return ["),
         ("changed in place", "The numbers are right, but they are written into the arrays that you were given, as `*=` does: make new arrays.", "return [scale * gradient for gradient in gradients]", "return [np.multiply(gradient, scale, out=gradient) for gradient in gradients]"),
         module=solutions,
     ),
