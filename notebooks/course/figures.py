@@ -1202,7 +1202,7 @@ class BlameOverTime(Picture):
         for y, words, role in (
             (3.1, "blame", backward),
             (2.8, "the loss", loss),
-            (1.5, "mean slope $1 - h^2$", backward),
+            (1.5, "rms slope $1 - h^2$", backward),
             (1.2, "share with $|h| > 0.9$", forward),
         ):
             sheet.text(6.55, y, words, color=role.colour, size=9.5, va="center")
@@ -1210,7 +1210,10 @@ class BlameOverTime(Picture):
             self._moves(artist)
 
     def update(self, lengths, slopes, saturated):
-        """Show the lengths of blame at h_0 to h_T, and for steps 1 to T the two shares."""
+        """Show the lengths of blame at h_0 to h_T, and for steps 1 to T the slope and the share.
+
+        The slope is the root of the mean square over all units.
+        """
         T = len(lengths) - 1
         if not 0 < T <= self._last:
             raise ValueError(f"lengths has {T + 1} entries; it should have 2 to {self._last + 1}")
@@ -1222,8 +1225,8 @@ class BlameOverTime(Picture):
         self._shut.set_data(steps, checked(saturated, steps.shape, "saturated"))
         self._said = (
             f"Length of blame at each of {T} steps, from {power(lengths[-1])} at the last state "
-            f"back to {power(lengths[0])} at the first. Below, the mean slope of tanh, which "
-            f"is {number(np.mean(slopes))} on average, and the share of saturated units."
+            f"back to {power(lengths[0])} at the first. Below, the root mean square of the slopes "
+            f"of tanh, {number(np.mean(slopes))} on average, and the share of saturated units."
         )
         return self._moving
 
