@@ -24,7 +24,7 @@ import functools
 import inspect
 from itertools import combinations, product
 import linecache
-from numbers import Number
+from numbers import Number, Real
 import os
 import re
 import traceback
@@ -65,6 +65,7 @@ class Exercise:
     praise   what is said of an answer that is right, after the name of the function
     where    where(part, has, needs) says where an answer is wrong, if it is a choice: not a number
              that can be nearly right, or be right but for a factor
+    handed   what the functions return that the reader's is handed; said where his stops
     """
 
     returns: tuple
@@ -74,6 +75,7 @@ class Exercise:
     hints: tuple
     praise: str = ""
     where: Callable | None = None
+    handed: str = ""
 
 
 def check(function):
@@ -143,9 +145,9 @@ def _judge(exercise, function, arrays, sizes):
     if returned or blank:  # else the numbers are right, and who read "Right" would stop there
         kinds = {"Right": right, "Wrong": returned, "To do": blank}
         lines.append(" ".join(f"{kind}: {_listed(of)}." for kind, of in kinds.items() if of))
-    if returned:
-        where = exercise.where or _first_wrong
-        lines.append(where(returned[0], has[returned[0]], needs[returned[0]]))
+    tell = exercise.where or _first_wrong
+    for part in returned if exercise.where else returned[:1]:
+        lines.append(tell(part, has[part], needs[part]))
     if wrong:
         borrowed = _borrowed(function) if arrays else {}
         lines += [_not_made(name, value) for name, value in borrowed.items()]
@@ -200,6 +202,7 @@ def _stumble(exercise, function, error, arrays):
     lines = [f"{name} stops in its line {line - code.co_firstlineno + 1}: {text}", what]
     lines += [f"The shapes there: {_shapes(there)}."] if there else []
     lines += [_not_made(word, borrowed[word]) for word in words if word in borrowed]
+    lines += [exercise.handed] if exercise.handed else []
     return "\n".join(lines)
 
 
@@ -219,7 +222,8 @@ def _not_made(name, value):
 
 
 def _to_do(name, parts):
-    return f"To do: {_listed(parts)} in {name}. hint({name}) helps."
+    what = name if name in parts else f"{_listed(parts)} in {name}"
+    return f"To do: {what}. hint({name}) helps."
 
 
 def _as_tuple(names, function, returned):
@@ -310,9 +314,9 @@ def _reasons(exercise, name, arrays, sizes, has, needs, wrong):
     for fit, (first, *others) in fits.items():
         lines.append(f"Your {first} {fit}.")
         lines += [f"So it is with {_listed(others)}."] if others else []
-    if unknown and lines:
+    if unknown and lines and not exercise.where:
         lines.append(f"Mend that and check again: {_listed(unknown)} may need more.")
-    elif unknown:
+    elif unknown and not lines:
         lines.append(f"hint({name}) helps.")
     return lines
 
@@ -393,7 +397,10 @@ def _with_cache(function, b, **arrays):
 
 
 def _with_cache_of_layer(function, dh, x, h0, Wx, Wh, b, h):
-    return function(dh, rnn_layers.rnn_forward(x, h0, Wx, Wh, b)[1])
+    states, cache = rnn_layers.rnn_forward(x, h0, Wx, Wh, b)
+    returned = function(dh, cache)
+    h[:] = states  # what the function may have written over them
+    return returned
 
 
 def _without_arguments(function):
@@ -401,15 +408,17 @@ def _without_arguments(function):
 
 
 def _not_the_line(part, has, needs):
+    if has not in (5.1, 5.2, 5.3, 5.4, 5.5, 5.6, 5.7):
+        return f"{part} is {has:g}; it should be one of the seven, 5.1 to 5.7."
     return f"{part} is not wrong in eq. {has:g}; it should be another equation."
 
 
 def _verdicts(function):
     """What a check says of right backward passes and of wrong ones: 1 for True, 0 for False.
 
-    NaN stands for anything else; to stop at a wrong one is to say False. The last entry is how
-    often forward was called for one of them, if that is too often. A check that says nothing of the
-    first, the right one, has not been written yet.
+    NaN stands for anything else; to stop at a wrong one is to say False. Beside it stands how often
+    forward was called for one of them, if that is too often. Of the first, the right one, a check
+    that says nothing has not been written yet, and one that says a number needs to hear no more.
     """
     calls = []
 
@@ -426,11 +435,14 @@ def _verdicts(function):
             if not verdicts:  # it stops at the right one
                 raise
             says = False
+        known = isinstance(says, (bool, np.bool_))
         if not verdicts and (says is None or says is ...):
             return says
-        verdicts.append(float(says) if isinstance(says, (bool, np.bool_)) else np.nan)
+        if not verdicts and not known and isinstance(says, Real):
+            return says, most
+        verdicts.append(float(says) if known else np.nan)
         most = max(most, len(calls))
-    return np.array([*verdicts, most])
+    return np.array(verdicts), most
 
 
 @functools.cache
@@ -443,21 +455,35 @@ def _backward_passes():
 
 
 def _let_through(part, has, needs):
-    right, rounded_otherwise, *wrong, calls = has
+    if part != "my_check":
+        return f"my_check calls forward {has:g} times; it should be {MOST_CALLS} times at most."
+    if has.shape == ():
+        return (
+            f"my_check returns a number, {has:.4g}; it should be True or False. Is it small "
+            "enough? Ask with np.isclose."
+        )
     if np.isnan(has).any():
-        return "my_check returns something else; it should be True or False."
+        return (
+            "my_check returns neither True nor False; it should be one of them, of all that it is "
+            "asked about. (np.all makes one of many.)"
+        )
+    if np.array_equal(has, 1 - needs):
+        return (
+            "my_check says it all the other way round; it should be True of the right backward "
+            "pass and False of a wrong one."
+        )
+    right, rounded_otherwise, *wrong = has
     if not right:
         return "my_check says False of the right backward pass; it should be True."
     if not rounded_otherwise:
         return (
             "my_check says False of the right backward pass with its numbers rounded otherwise; it "
-            "should be True: is the tolerance too small?"
+            "should be True: is there a tolerance? Two ways to one number differ in the last "
+            "digits: ask with np.isclose, not with ==."
         )
     names = [f"*{name}*" for name, passes in zip([*_backward_passes()][2:], wrong) if passes]
-    if names:
-        more = [f"{len(names) - 3} more"] if len(names) > 4 else names[3:]
-        return f"my_check says True of {_listed(names[:3] + more)}; it should be False."
-    return f"my_check calls forward {calls:g} times; it should be {MOST_CALLS} times at most."
+    more = [f"{len(names) - 3} more"] if len(names) > 4 else names[3:]
+    return f"my_check says True of {_listed(names[:3] + more)}; it should be False."
 
 
 def _gradients(normal, N, T, D, H):
@@ -584,21 +610,23 @@ EXERCISES = {
         where=_not_the_line,
     ),
     "my_check": Exercise(
-        returns=("verdicts",),
+        returns=("my_check", "calls of forward"),
         draw=lambda normal, N, T, D, H: {},
         ask=_verdicts,
         know=_verdicts,
         hints=(
-            "The inner product, eq. 2.7, asks all entries at once. Of which inputs can you move "
-            "all entries at once?",
+            "Eq. 6.3 asks all five inputs at once, for one call of forward.",
             "Draw one random direction for each of the five inputs and move all five together, by "
-            "the complex step. <v, J^T u> is then a sum over five arrays.",
+            "the complex step. The left side of eq. 6.3 is then a sum over five arrays.",
             "ahead = np.sum(dh * forward(*moved)[0].imag) / 1e-30 with moved = [at + 1e-30j * v "
-            "...]; back = sum(np.sum(v * gradient) ...). And is dh what it was before the call?",
+            "...]; back = sum(np.sum(v * gradient) ...). And are dh and the arrays in "
+            "the cache what they were before the call?",
         ),
         praise=f"passes the right backward pass and catches all {len(_backward_passes()) - 2} "
         f"wrong ones, with at most {MOST_CALLS} calls of forward for each.",
         where=_let_through,
+        handed="forward returns (h, cache); backward takes dh and the cache, and returns the "
+        "five gradients.",
     ),
     "clip_by_global_norm": Exercise(
         returns=("dWx", "dWh", "db"),
