@@ -124,17 +124,15 @@ def move_every_control(page, live):
         assert live.source != before
         assert_calm(seen)
         took += seen["took"][:2]
-    for row in live.box.locator(
-        ".widget-hbox"
-    ).all():  # it was dragged to an end: go away and return
+    for row in live.box.locator(".widget-hbox").all():  # dragged to an end: go away and return
         handle = row.locator(".noUi-handle")
         at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
         for name in ("back", "next") if at_end else ("next", "back"):
             live.act(row.get_by_role("button", name=name).click)
     for choice in live.box.locator("select").all():
-        others = choice.locator("option").count() - 1
-        at = choice.evaluate("choice => choice.selectedIndex")
-        live.act(lambda choice=choice, k=others - at or 1: choice.select_option(index=k))
+        options = choice.locator("option").count()
+        following = (choice.evaluate("choice => choice.selectedIndex") + 1) % options
+        live.act(lambda choice=choice, k=following: choice.select_option(index=k))
     for box in live.box.locator("input[type=checkbox]").all():
         live.act(box.click)
     return took
