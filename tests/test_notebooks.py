@@ -239,6 +239,17 @@ def test_chapters_are_numbered_without_a_gap_in_their_names():
 # The checks themselves, seen failing.
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_map_and_the_readme_ask_what_the_chapter_asks_and_say_how_long_it_takes(path):
+    prose = source_of(path, "markdown")
+    question = re.search(r"^\*\*(.+\?)\*\*$", prose, re.MULTILINE)[1].replace("$", "")
+    minutes = re.search(r"About (\d+) minutes", prose)[1]
+    readme = (TOP / "README.md").read_text(encoding="utf-8")
+    for index in (source_of(CHAPTERS[0], "markdown"), readme):
+        row = re.search(rf"^\|[^|\n]*\b{path.stem[:2]}\b.*$", index, re.MULTILINE)[0]
+        assert row.endswith(f"| {question} | {minutes} |")
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -1383,7 +1383,7 @@ class CaseFile(Picture):
         steps = len(self._right)
         limits = self._right.min() / 3, self._right.max() * 2
         axes = self._chart(0.85, 0.58, 6.2, 1.8, xlim=(0, steps), ylim=limits)
-        axes.set(yscale="log", xlabel="training step", ylabel="loss in nats")
+        axes.set(yscale="log", xlabel="training step", ylabel="loss in nats per letter")
         truth, wrong = ROLES["truth"], ROLES["wrong"]
         axes.plot(self._right, color=truth.colour, ls=truth.line, lw=1.2)
         (self._wrong,) = axes.plot([], [], color=wrong.colour, ls=wrong.line, lw=2.2)
