@@ -171,16 +171,6 @@ def states_and_eigenvalues(rng, scale):
     return picture, move
 
 
-def eigenvalues(rng, scale):
-    picture = figures.Eigenvalues(6, title="Not all are in the unit circle")
-
-    def move():
-        spectrum = rng.normal(size=6) + 1j * rng.normal(size=6)
-        return picture.update(spectrum * scale, np.abs(spectrum * scale).max())
-
-    return picture, move
-
-
 def blame_over_time(rng, scale):
     picture = figures.BlameOverTime(40, (1e-9, 1e3), title="The far past hears little")
 
@@ -301,7 +291,6 @@ PICTURES = (
     map_and_orbit,
     states_over_time,
     states_and_eigenvalues,
-    eigenvalues,
     blame_over_time,
     loss_landscape,
     line_up,
@@ -636,13 +625,9 @@ def test_the_cobweb_goes_from_curve_to_diagonal():
     np.testing.assert_array_equal(line.get_xydata(), list(enumerate(orbit)))
 
 
-@pytest.mark.parametrize("beside_states", [False, True])
-def test_eigenvalues_are_points_of_the_plane(beside_states):
-    spectrum = np.array([1 + 2j, 0.5]), 1.5
-    if beside_states:
-        moved = figures.StatesOverTime(3, 2, plane=2.0).update(np.ones((3, 2)), *spectrum)
-    else:
-        moved = figures.Eigenvalues(2).update(*spectrum)
+def test_eigenvalues_are_points_of_the_plane():
+    picture = figures.StatesOverTime(3, 2, plane=2.0)
+    moved = picture.update(np.ones((3, 2)), np.array([1 + 2j, 0.5]), 1.5)
     circle, dots, _ = moved[-3:]
     np.testing.assert_array_equal(dots.get_xydata(), [(1, 2), (0.5, 0)])
     np.testing.assert_allclose(np.hypot(*circle.get_xydata().T), 1.5)

@@ -1125,27 +1125,12 @@ class StatesOverTime(Picture):
         return self._moving
 
 
-class Eigenvalues(Picture):
-    """The eigenvalues of a matrix, the unit circle, and the circle of the spectral radius."""
-
-    @styled
-    def __init__(self, count, limit=2.0, title=""):
-        super().__init__(4.2, 4.1)
-        self._plane = _Plane(self, (0.8, 0.58, 2.95), count, limit, title)
-
-    def update(self, values, radius):
-        """Show the eigenvalues, and the circle of this spectral radius."""
-        self._said = self._plane.show(values, radius)
-        return self._moving
-
-
 class _Plane:
     """The complex plane in a picture; its place is the left, the bottom and the side."""
 
-    def __init__(self, picture, place, count, limit, title=""):
+    def __init__(self, picture, place, count, limit):
         self._count, span = count, (-limit, limit)
         axes = picture._chart(*place, place[-1], xlim=span, ylim=span)
-        axes.set_title(title, pad=22)  # above the words
         axes.set(xlabel="real part", ylabel="imaginary part")
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(4, steps=(1, 2, 5, 10)))
