@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from course import explore, figures, toy
-from course.gradient_check import relative_error
+from gradient_check import relative_error
 import rnn_layers
 
 rng = np.random.default_rng(0)

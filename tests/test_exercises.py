@@ -21,7 +21,7 @@ import pytest
 
 from course import exercises, mysteries, solutions, wrong_versions
 from course.exercises import EXERCISES, check, hint, solution
-from course.gradient_check import check_layer
+from gradient_check import check_layer
 import rnn_layers
 
 IN_PLACE = {  # slips whose numbers are right

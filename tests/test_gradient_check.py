@@ -6,13 +6,13 @@ import sys
 import numpy as np
 import pytest
 
-from course import diagnoses
-from course.gradient_check import (
+from gradient_check import (
     assert_gradient,
     best_step,
     central_difference,
     check_layer,
     complex_step,
+    diagnoses,
     directional_derivative,
     inner_product_gap,
     relative_error,

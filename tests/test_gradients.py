@@ -6,7 +6,7 @@ import layers
 import numpy as np
 import pytest
 
-from course import gradient_check
+import gradient_check
 import rnn_layers
 
 EXACT = 1e-11

@@ -6,7 +6,7 @@ import layers
 import numpy as np
 import pytest
 
-from course.gradient_check import relative_error
+from gradient_check import relative_error
 import rnn_layers
 
 sizes = st.fixed_dictionaries({axis: st.integers(1, 4) for axis in "NTDHVM"})

@@ -33,7 +33,7 @@ from types import FunctionType
 import numpy as np
 
 from course import solutions, wrong_versions
-from course.diagnoses import Case, first_fit
+from gradient_check.diagnoses import Case, first_fit
 import rnn_layers
 
 strict = os.environ.get("COURSE_STRICT", "0") not in ("", "0")

@@ -11,7 +11,7 @@ import inspect
 
 import numpy as np
 
-from course.diagnoses import Case, what_fits
+from gradient_check.diagnoses import Case, what_fits
 
 
 # Witnesses
