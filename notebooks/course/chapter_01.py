@@ -1,0 +1,89 @@
+"""Chapter 01."""
+
+import numpy as np
+
+from course.figures import ComputationGraph, Node, Step
+
+
+def rnn_step_graph(N=None, D=None, H=None, backward=True):
+    """The graph of one step of the RNN: of a batch, or, without sizes, of the scalar cell.
+
+    The nodes are x, Wx, prev_h, Wh, b, x Wx, prev_h Wh, z and next_h; the scalar cell's weights
+    are wx and wh, and its products x wx and prev_h wh.
+    """
+    scalar = N is None
+    Wx, Wh = ("wx", "wh") if scalar else ("Wx", "Wh")
+    a, r = f"x {Wx}", f"prev_h {Wh}"
+    state = (N, H)
+    shapes = {"x": (N, D), Wx: (D, H), "prev_h": state, Wh: (H, H), "b": (H,)}
+    shapes |= {a: state, r: state, "z": state, "next_h": state}
+    if scalar:
+        shapes = dict.fromkeys(shapes, ())
+    gradients = {name: f"d{name}" for name in shapes} | {a: "dz", r: "dz"}
+    if not backward:
+        gradients = dict.fromkeys(shapes, "")
+    places, size = _step_layout(shapes, gradients, Wx, Wh)
+    times = "×" if scalar else "@"
+    operations = {a: times, r: times, "z": "+", "next_h": "tanh"}
+    nodes = [
+        Node(name, places[name], shapes[name], gradients[name], operations.get(name, ""))
+        for name in shapes
+    ]
+    t = "" if scalar else "ᵀ"
+    edges = (
+        ("x", a, f"{Wx}{t}"),
+        (Wx, a, f"x{t}"),
+        ("prev_h", r, f"{Wh}{t}"),
+        (Wh, r, f"prev_h{t}"),
+        (a, "z"),
+        (r, "z"),
+        ("b", "z"),
+        ("z", "next_h", "1 − next_h²"),
+    )
+    there = (
+        Step("The inputs are given", ("x", Wx, "prev_h", Wh, "b")),
+        Step(f"The input weighs in: x {Wx}", (a,)),
+        Step(f"So does the past: prev_h {Wh}", (r,)),
+        Step(
+            f"Added up: z = x {Wx} + prev_h {Wh} + b   (eq. {'1.1' if scalar else '1.3'})", ("z",)
+        ),
+        Step(f"Squashed: next_h = tanh(z)   (eq. {'1.2' if scalar else '1.4'})", ("next_h",)),
+    )
+    back = (
+        Step("The loss blames the new state: dnext_h", (), ("next_h",)),
+        Step("Through tanh: dz = dnext_h (1 − next_h²)   (eq. 3.1)", (), ("z",)),
+        Step("A sum hands its gradient on unchanged", (), (a, r)),
+        Step(f"dx = dz {Wx}{t}   (eq. 3.2)", (), ("x",)),
+        Step(f"dprev_h = dz {Wh}{t}   (eq. 3.3)", (), ("prev_h",)),
+        Step(f"d{Wx} = x{t} dz   (eq. 3.4)", (), (Wx,)),
+        Step(f"d{Wh} = prev_h{t} dz   (eq. 3.5)", (), (Wh,)),
+        Step(f"db = dz{'' if scalar else ', summed over the batch'}   (eq. 3.6)", (), ("b",)),
+    )
+    return ComputationGraph(nodes, edges, there + back if backward else there, size)
+
+
+def _step_layout(shapes, gradients, Wx, Wh):
+    """The centres of the boxes in four columns, and the size of the figure."""
+    sizes = {
+        name: ComputationGraph.box_size(name, shapes[name], gradients[name]) for name in shapes
+    }
+    inputs, a, r = ("x", Wx, "prev_h", Wh), f"x {Wx}", f"prev_h {Wh}"
+    columns = (inputs, (a, "b", r), ("z",), ("next_h",))
+    widths = np.array([max(sizes[name][0] for name in column) for column in columns])
+    margin, gap, floor = 0.1, 0.16, 0.45
+    figure_width = max(8, widths.sum() + 2 * margin + 2.2)
+    if figure_width > 9.1:
+        raise ValueError(f"the arrays {shapes} do not fit side by side; take at most 3 columns")
+    free = figure_width - 2 * margin - widths.sum()
+    before = np.array((0, 0.36, 0.66, 1)) * free  # the last gap holds the longest factor
+    xs = margin + before + np.cumsum(widths) - widths / 2
+    height = floor + sum(sizes[name][1] + gap for name in inputs)
+    y, ys = height - gap / 2, {}
+    for name in inputs:
+        ys[name] = y - sizes[name][1] / 2
+        y -= sizes[name][1] + gap
+    ys[a] = (ys["x"] + ys[Wx]) / 2
+    ys[r] = (ys["prev_h"] + ys[Wh]) / 2
+    ys["b"] = ys["z"] = ys["next_h"] = (ys[a] + ys[r]) / 2
+    places = {name: (x, ys[name]) for x, column in zip(xs, columns) for name in column}
+    return places, (figure_width, height)

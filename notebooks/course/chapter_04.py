@@ -1,0 +1,340 @@
+"""Chapter 04."""
+
+from typing import NamedTuple
+
+import matplotlib as mpl
+from matplotlib.ticker import MaxNLocator, MultipleLocator
+import numpy as np
+
+from course.artists import (
+    ADVANCE,
+    CELL_HEIGHT,
+    CELL_WIDTH,
+    DIVERGING,
+    FAINT,
+    INK,
+    PAPER,
+    ROLES,
+    Cells,
+    Numbers,
+    Picture,
+    arrow,
+    checked,
+    in_words,
+    lines_of,
+    number,
+    rounded,
+    styled,
+)
+
+
+class Row(NamedTuple):
+    """A row of the unrolled network."""
+
+    role: str
+    words: str
+    symbol: str
+
+
+class UnrolledNetwork(Picture):
+    """The steps side by side with live numbers; `backward` adds the streams of blame, and `sums`
+    below them what they do to the weights.
+
+    Position s from 0 to T has run s steps forward; position T + s has also gone s steps back.
+    """
+
+    STATE = (
+        ("h", Row("forward", "state", "$h_t$")),
+        ("x", Row("forward", "input", "$x_t$")),
+    )
+    BLAME = (
+        ("dh", Row("loss", "from the loss", "$\\partial L/\\partial h_t$")),
+        ("carry", Row("future", "+ from the future", "$dz_{t+1}\\,W_h^\\top$")),
+        ("total", Row("backward", "= in total", "$dL/dh_t$")),
+        ("dz", Row("backward", "through tanh", "$dL/dz_t$")),
+    )
+    SUMS = (("dWx", "$dL/dW_x$"), ("dWh", "$dL/dW_h$"), ("db", "$dL/db$"))
+    LEFT, SIZE, PITCH = 1.35, 8.5, 0.15
+
+    @styled
+    def __init__(self, x, h0, backward=True, sums=True):
+        x, h0 = np.asarray(x, dtype=float), np.asarray(h0, dtype=float)
+        (N, self.T, D), H = x.shape, h0.shape[-1]
+        checked(h0, (N, H), "h0")
+        self.backward, self._states, self._start = backward, (N, self.T, H), (N, H)
+        self._rows = dict(self.BLAME + self.STATE if backward else self.STATE)
+        self._box = self.SIZE * ADVANCE / 72 * (7 * max(D, H) - 1) + 0.1, self.PITCH * N + 0.12
+        pitch, apart = (8 - self.LEFT) / (self.T + 1), self._box[1] + 0.2
+        if pitch < self._box[0] + 0.16:
+            raise ValueError(f"T = {self.T}, D = {D}, H = {H} do not fit side by side; take fewer")
+        sums = backward and sums
+        foot = CELL_HEIGHT * max(D, H) + 0.62 if sums else 0
+        height = 0.9 + apart * len(self._rows) + foot
+        super().__init__(8, height)
+        axes = self._sheet()
+        self._columns = self.LEFT + pitch * (np.arange(self.T + 1) + 0.5)
+        self._ys = {name: height - 0.5 - apart * (k + 0.5) for k, name in enumerate(self._rows)}
+        lowest = self._ys["x"] - apart / 2 + 0.03
+        for name in self._rows:
+            self._draw_row(axes, name)
+        self._arrows = [self._connect(axes, t) for t in range(1, self.T + 1)]
+        for t in range(1, self.T + 1):
+            axes.text(self._columns[t], height - 0.33, f"$t = {t}$", ha="center")
+        given = [line for t in range(self.T) for line in self._lines(x[:, t], "x", t + 1)]
+        axes.add_patch(self._numbers("x")).show((*given, *self._lines(h0, "h", 0)))
+        tall = height - 0.08 - lowest
+        frame = rounded(axes, 0, lowest, pitch - 0.08, tall, 0.08, fc="none", lw=1.6)
+        self._frame = self._animated(frame)
+        self._shown = {
+            name: self._animated(axes.add_patch(self._numbers(name)))
+            for name in self._rows
+            if name != "x"
+        }
+        self._sums = self._draw_sums(axes, lowest - 0.3, D, H) if sums else {}
+        centre = {"ha": "center", "va": "center", "size": 10.5}
+        self._caption = self._animated(axes.text(4, 0.2, "", **centre))
+
+    def _numbers(self, name):
+        return Numbers(ROLES[self._rows[name].role].colour, self.SIZE)
+
+    def _lines(self, array, name, t):
+        return lines_of(array, self._columns[t], self._ys[name], self.PITCH)
+
+    def _draw_row(self, axes, name):
+        role, words, symbol = self._rows[name]
+        (width, height), y, colour = self._box, self._ys[name], ROLES[role].colour
+        axes.text(0.1, y + 0.02, words, va="bottom", size=9, color=colour)
+        axes.text(0.1, y - 0.02, symbol, va="top", color=colour)
+        first = {"carry": "$dL/dh_0$", "h": "$h_0$"}  # the rows that begin before the first step
+        if name in first:
+            below = {"x": self._columns[0], "y": y - height / 2 - 0.04, "ha": "center", "va": "top"}
+            axes.text(**below, s=first[name], color=colour)
+        look = {"fc": PAPER, "ec": (colour, 0.35), "lw": 1.5 if name == "total" else 0.9}
+        for t in range(name not in first, self.T + 1):
+            left, bottom = self._columns[t] - width / 2, y - height / 2
+            rounded(axes, left, bottom, width, height, 0.05, **look)
+
+    def _connect(self, axes, t):
+        """The arrows into step t on the way forward, and the carry out of it on the way back."""
+        width, height = self._box
+        before, here = self._columns[t - 1] + width / 2 + 0.02, self._columns[t] - width / 2 - 0.02
+        x, h = self._ys["x"] + height / 2 + 0.01, self._ys["h"]
+        rise = (self._columns[t], x), (self._columns[t], h - height / 2 - 0.01)
+        pass_on = (before, h), (here, h)
+        blue, future = ROLES["forward"].colour, ROLES["future"]
+        for ends in (rise, pass_on):
+            arrow(axes, *ends, FAINT, lw=1.2)
+        forward = [self._animated(arrow(axes, *ends, blue)) for ends in (rise, pass_on)]
+        if not self.backward:
+            return t, forward, []
+        carry = (here, self._ys["dz"]), (before, self._ys["carry"])
+        arrow(axes, *carry, FAINT, lw=1.2)
+        return t, forward, [self._animated(arrow(axes, *carry, future.colour, ls=future.line))]
+
+    def _draw_sums(self, axes, top, D, H):
+        red, cells = ROLES["backward"].colour, {}
+        axes.text(0.1, top - 0.1, "summed so far", va="top", size=9, color=red)
+        shapes = (D, H), (H, H), (H,)
+        left, between = self.LEFT + 0.1, (6.4 - 3 * H * CELL_WIDTH) / 2
+        for (name, symbol), shape in zip(self.SUMS, shapes):
+            centre = {"x": left + H * CELL_WIDTH / 2, "ha": "center", "va": "bottom"}
+            axes.text(**centre, y=top + 0.02, s=symbol, color=red)
+            cells[name] = Cells(self, axes, left, top - 0.04, shape, 1.0)
+            left += H * CELL_WIDTH + between
+        return cells
+
+    def update(self, step, h, *, limit=1.0, caption="", **blame):
+        """Show position `step`, where only what is known by then is seen.
+
+        The words tell what is new at this position, and at the last position everything.
+        h, and dh, carry, total, dz where it goes backward, are (N, T, H), and dh0 is (N, H).
+        dWx, dWh, db are the sums so far; `limit` is the end of their colour scale. With a caption
+        of its own the picture tells of no single step, and frames none.
+        """
+        last = self.T * (1 + self.backward)
+        if not 0 <= step <= last:
+            raise ValueError(f"step is {step}; it should be from 0 to {last}")
+        run, gone = min(step, self.T), max(step - self.T, 0)
+        now = self.T + 1 - gone if gone else run
+        said = [f"Unrolled network of {self.T} steps, position {step} of {last}."]
+        arrays = blame | {"h": h}
+        for name, numbers in self._shown.items():
+            if name == "h":
+                known = range(1, run + 1)
+            else:  # the carry is known one step further back
+                known = range(now - (name == "carry"), self.T + 1) if gone else ()
+            lines = []
+            for t in known:
+                if t == 0:
+                    label, values = "dh0", checked(arrays.get("dh0"), self._start, "dh0")
+                else:
+                    whole = checked(arrays.get(name), self._states, name)
+                    label, values = f"{name} at t = {t}", whole[:, t - 1]
+                lines += self._lines(values, name, t)
+                if t in (now, now - 1) or step == last:
+                    said.append(f"{label}: {in_words(values)}.")
+            numbers.show(lines)
+        for t, forward, back in self._arrows:
+            for artist in forward:
+                artist.set_visible(t <= run)
+            for artist in back:
+                artist.set_visible(gone > 0 and t >= now)
+        for name, cells in self._sums.items():
+            if gone:
+                cells.limit = limit
+                cells.show(arrays.get(name), name)
+                said.append(f"{name} so far: {in_words(arrays[name])}.")
+            else:
+                cells.hide()
+        framed = step > 0 and not caption
+        self._frame.set(visible=framed, x=self._columns[now] - self._frame.get_width() / 2)
+        self._frame.set_edgecolor(ROLES["backward" if gone else "forward"].colour)
+        self._caption.set_text(caption or self._sentence(now, gone))
+        self._alt = " ".join(said)
+        return self._moving
+
+    @staticmethod
+    def _sentence(t, gone):
+        if gone:
+            return (
+                f"Back through t = {t}: the two streams meet (eq. 5.1), pass tanh (eq. 5.2), "
+                "and blame the weights"
+            )
+        if t:
+            return f"$h_{t}$ from $x_{t}$ and $h_{t - 1}$, by the same weights as ever"
+        return "The inputs and the first state are given"
+
+
+class MapAndOrbit(Picture):
+    """A scalar cell's map from state to state, with an orbit as a cobweb and in time."""
+
+    @styled
+    def __init__(self, grid, steps, title=""):
+        super().__init__(8, 3.7)
+        self._grid, self._steps = np.asarray(grid, dtype=float), np.arange(steps + 1)
+        states = (-1.1, 1.1)
+        web = self._chart(0.75, 0.58, 2.65, 2.65, title=title, xlim=states, ylim=states)
+        web.set(xlabel="state $h_{t-1}$", ylabel="next state $h_t$")
+        time = self._chart(4.25, 0.58, 3.55, 2.65, xlim=(-0.5, steps + 0.5), ylim=states)
+        time.set(xlabel="step $t$", ylabel="state $h_t$")
+        for axis in (web.xaxis, web.yaxis, time.yaxis):
+            axis.set_major_locator(MultipleLocator(0.5))
+        time.xaxis.set_major_locator(MaxNLocator(integer=True))
+        forward, truth, neutral = ROLES["forward"], ROLES["truth"], ROLES["neutral"]
+        web.plot(states, states, color=neutral.colour, lw=1, ls=neutral.line)
+        time.axhline(0, color=neutral.colour, lw=0.8)
+        (self._curve,) = web.plot([], [], color=forward.colour)
+        (self._web,) = web.plot([], [], color=truth.colour, lw=0.9)
+        look = {"color": PAPER, "mec": truth.colour, "mew": 1.4, "ms": 7, "zorder": 5}
+        (self._unstable,) = web.plot([], [], truth.marker, **look)
+        (self._stable,) = web.plot([], [], truth.marker, **look | {"color": truth.colour})
+        (self._orbit,) = time.plot([], [], f"{forward.marker}-", color=forward.colour, lw=1.4, ms=4)
+        for artist in (self._curve, self._web, self._stable, self._unstable, self._orbit):
+            self._animated(artist)
+
+    def update(self, curve, orbit, stable=(), unstable=()):
+        """Show the map's values on the grid, the states h_0 to h_steps, and the fixed points.
+
+        A fixed point that is stable is filled, an unstable one is hollow.
+        """
+        orbit = checked(orbit, self._steps.shape, "orbit")
+        self._curve.set_data(self._grid, checked(curve, self._grid.shape, "curve"))
+        stairs = np.repeat(orbit, 2)
+        self._web.set_data(stairs[:-1], (orbit[0], *stairs[2:]))
+        self._stable.set_data(stable, stable)
+        self._unstable.set_data(unstable, unstable)
+        self._orbit.set_data(self._steps, orbit)
+        self._alt = (
+            f"Cobweb of a scalar map and its orbit over {len(orbit) - 1} steps. "
+            f"The state goes {', '.join(map(number, orbit[:4]))} and ends at {number(orbit[-1])}. "
+            f"Stable fixed points: {in_words(stable)}; unstable: {in_words(unstable)}."
+        )
+        return self._moving
+
+
+class StatesOverTime(Picture):
+    """All units over time as a heat map, and above it some of them as lines.
+
+    With `plane`, the plane of eigenvalues stands beside them and reaches so far.
+    """
+
+    @styled
+    def __init__(self, T, H, lines=(0,), title="", plane=None):
+        super().__init__(8, 4.1)
+        self._shape, self._units = (T, H), tuple(lines)
+        wide = 6.4 if plane is None else 3.6
+        above = self._chart(
+            0.85, 2.35, wide, 1.3, title=title, xlim=(-0.5, T - 0.5), ylim=(-1.1, 1.1)
+        )
+        above.set_ylabel("state $h_t$")
+        above.tick_params(labelbottom=False)
+        colours = mpl.colormaps["viridis"](np.linspace(0, 0.75, len(self._units)))
+        self._lines = [above.plot([], [], color=colour, lw=1.5)[0] for colour in colours]
+        extent = -0.5, T - 0.5, -0.5, H - 0.5
+        below = self._chart(0.85, 0.58, wide, 1.6, xlim=extent[:2], ylim=extent[2:])
+        below.set(xlabel="step $t$", ylabel="unit $i$")
+        for axis in (below.xaxis, below.yaxis):
+            axis.set_major_locator(MaxNLocator(integer=True))
+        below.grid(False)
+        below.spines[:].set_visible(False)
+        look = {"cmap": DIVERGING, "vmin": -1, "vmax": 1, "aspect": "auto", "origin": "lower"}
+        self._image = below.imshow(np.zeros((H, T)), extent=extent, **look)
+        for unit, colour in zip(self._units, colours):  # which row is which line
+            beside = {"transform": below.get_yaxis_transform(), "clip_on": False}
+            below.plot(1 + 0.06 / wide, unit, "<", color=colour, ms=7, **beside)
+        scale = self.figure.colorbar(
+            self._image, cax=self._chart(1.06 + wide, 0.58, 0.12, 1.6), ticks=(-1, 0, 1)
+        )
+        scale.outline.set_visible(False)
+        for artist in (*self._lines, self._image):
+            self._animated(artist)
+        self._plane = None if plane is None else _Plane(self, (5.7, 0.58, 2.15), H, plane)
+
+    def update(self, h, eigenvalues=None, radius=None):
+        """Show the states h, of shape (T, H), and in the plane H eigenvalues and their radius."""
+        h = checked(h, self._shape, "h")
+        for unit, line in zip(self._units, self._lines):
+            line.set_data(np.arange(len(h)), h[:, unit])
+        self._image.set_data(h.T)
+        first, last = (number(np.abs(h[t]).max()) for t in (0, -1))
+        self._alt = (
+            f"States of {h.shape[1]} units over {len(h)} steps as lines and as a heat map. "
+            f"The largest magnitude is {first} at the first step and {last} at the last."
+        )
+        if self._plane is not None:
+            self._alt += f" {self._plane.show(eigenvalues, radius)}"
+        return self._moving
+
+
+class _Plane:
+    """The complex plane in a picture; its place is the left, the bottom and the side."""
+
+    def __init__(self, picture, place, count, limit):
+        self._count, span = count, (-limit, limit)
+        axes = picture._chart(*place, place[-1], xlim=span, ylim=span)
+        axes.set(xlabel="real part", ylabel="imaginary part")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(MaxNLocator(4, steps=(1, 2, 5, 10)))
+        angle = np.linspace(0, 2 * np.pi, 181)
+        self._unit = np.cos(angle), np.sin(angle)
+        axes.plot(*self._unit, color=INK, lw=1)
+        forward, future = ROLES["forward"], ROLES["future"]
+        (self._circle,) = axes.plot([], [], color=future.colour, lw=1.3, ls=future.line)
+        (self._dots,) = axes.plot([], [], forward.marker, color=forward.colour, ms=5, mec=PAPER)
+        above = {"x": 1, "y": 1.02, "ha": "right", "va": "bottom", "transform": axes.transAxes}
+        self._words = axes.text(**above, s="", color=future.colour)
+        for artist in (self._circle, self._dots, self._words):
+            picture._animated(artist)
+
+    def show(self, values, radius):
+        """Show the eigenvalues and the circle of this radius; what is seen, in words."""
+        values = np.asarray(values)
+        if values.shape != (self._count,):
+            raise ValueError(f"values has shape {values.shape}; it should be {(self._count,)}")
+        self._dots.set_data(values.real, values.imag)
+        self._circle.set_data(*(radius * side for side in self._unit))
+        self._words.set_text(f"spectral radius ρ = {number(radius)}")
+        return (
+            f"{self._count} eigenvalues in the complex plane, and the unit circle. "
+            f"The spectral radius is {number(radius)}."
+        )

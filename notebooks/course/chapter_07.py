@@ -1,0 +1,140 @@
+"""Chapter 07."""
+
+import matplotlib as mpl
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+import numpy as np
+
+from course.artists import INK, PAPER, ROLES, Picture, checked, number, power_of_ten, styled
+
+
+class BlameOverTime(Picture):
+    """How long blame is at each step, on a log axis, and below it how open tanh is at that step.
+
+    T is the last step that may be shown; `limits` are those of the lengths.
+    """
+
+    @styled
+    def __init__(self, T, limits, title=""):
+        super().__init__(8, 4.4)
+        self._last, span = T, (-0.01 * T, 1.01 * T)
+        above = self._chart(0.85, 2.3, 5.6, 1.65, title=title, xlim=span, ylim=limits)
+        above.set(yscale="log", ylabel="length of $dL/dh_t$")
+        above.yaxis.set_major_locator(LogLocator(numticks=7))
+        above.yaxis.set_minor_locator(NullLocator())
+        above.tick_params(labelbottom=False)
+        above.axhline(1, color=INK, lw=0.8)
+        below = self._chart(0.85, 0.58, 5.6, 1.45, xlim=span, ylim=(-0.02, 1.02))
+        below.set(xlabel="step $t$", ylabel="of all units")
+        backward, loss, forward = (ROLES[name] for name in ("backward", "loss", "forward"))
+        (self._blame,) = above.plot([], [], color=backward.colour, ls=backward.line)
+        look = {"color": loss.colour, "ms": 8, "mec": PAPER, "zorder": 5}
+        (self._source,) = above.plot([], [], loss.marker, **look)
+        (self._slopes,) = below.plot([], [], color=backward.colour, ls=backward.line, lw=1.5)
+        (self._shut,) = below.plot([], [], color=forward.colour, lw=1.5)
+        sheet = self._sheet()
+        for y, words, role in (
+            (3.1, "blame", backward),
+            (2.8, "the loss", loss),
+            (1.5, "rms slope $1 - h^2$", backward),
+            (1.2, "share with $|h| > 0.9$", forward),
+        ):
+            sheet.text(6.55, y, words, color=role.colour, size=9.5, va="center")
+        for artist in (self._blame, self._source, self._slopes, self._shut):
+            self._animated(artist)
+
+    def update(self, lengths, slopes, saturated):
+        """Show the lengths of blame at h_0 to h_T, and for steps 1 to T the slope and the share.
+
+        The slope is the root of the mean square over all units.
+        """
+        T = len(lengths) - 1
+        if not 0 < T <= self._last:
+            raise ValueError(f"lengths has {T + 1} entries; it should have 2 to {self._last + 1}")
+        lengths, steps = np.asarray(lengths, dtype=float), np.arange(1, T + 1)
+        slopes = checked(slopes, steps.shape, "slopes")
+        self._blame.set_data(np.arange(T + 1), lengths)
+        self._source.set_data([T], lengths[-1:])
+        self._slopes.set_data(steps, slopes)
+        self._shut.set_data(steps, checked(saturated, steps.shape, "saturated"))
+        self._alt = (
+            f"Length of blame at each of {T} steps, from {power_of_ten(lengths[-1])} at the last "
+            f"state back to {power_of_ten(lengths[0])} at the first. Below, the root mean square of "
+            f"the slopes of tanh, {number(np.mean(slopes))} on average, and the share of saturated "
+            "units."
+        )
+        return self._moving
+
+
+class LossLandscape(Picture):
+    """The loss of a scalar cell over its two weights, with points on it and walks across it.
+
+    Below, in the colours of the points, the length of blame at each step. `loss` is (len(b),
+    len(w)), `points` is {name: (w, b)}, `blame` is {name: lengths at h_0 to h_T}.
+    """
+
+    LOOKS = (("o", "-"), ("s", (0, (5, 2))), ("^", (0, (1, 1.2))))
+    WALKS = (("not clipped", "wrong"), ("clipped", "truth"))
+
+    @styled
+    def __init__(self, w, b, loss, points, blame, limits, title=""):
+        if len(points) > len(self.LOOKS):
+            raise ValueError(f"{len(points)} points are too many; show {len(self.LOOKS)} at most")
+        super().__init__(8, 6.1)
+        w, b = np.asarray(w, dtype=float), np.asarray(b, dtype=float)
+        extent = w[0], w[-1], b[0], b[-1]
+        above = self._chart(0.85, 2.95, 5.2, 2.7, title=title, xlim=extent[:2], ylim=extent[2:])
+        above.set(xlabel="recurrent weight $w$", ylabel="bias $b$")
+        above.grid(False)
+        shades = mpl.colors.LinearSegmentedColormap.from_list("pale", [PAPER, "#8F8F8F"])
+        image = above.imshow(
+            checked(loss, (len(b), len(w)), "loss"),
+            extent=extent,
+            origin="lower",
+            aspect="auto",
+            cmap=shades,
+            interpolation="bilinear",
+        )
+        scale = self.figure.colorbar(image, cax=self._chart(6.2, 2.95, 0.12, 2.7))
+        scale.ax.yaxis.set_major_locator(MaxNLocator(4))
+        scale.ax.set_title("loss $L$", size=10, weight="normal")
+        scale.outline.set_visible(False)
+        steps = len(next(iter(blame.values()))) - 1
+        below = self._chart(0.85, 0.58, 5.2, 1.65, xlim=(0, steps), ylim=limits)
+        below.set(yscale="log", xlabel="step $t$", ylabel="length of $dL/dh_t$")
+        below.yaxis.set_major_locator(LogLocator(numticks=7))
+        below.yaxis.set_minor_locator(NullLocator())
+        self._walks = {}
+        for name, role in self.WALKS:
+            colour, line, _ = ROLES[role]
+            look = {"color": colour, "ls": line, "lw": 1.8, "marker": ".", "ms": 5}
+            (self._walks[name],) = above.plot([], [], **look)
+            self._animated(self._walks[name])
+        sheet = self._sheet()
+        colours = mpl.colormaps["viridis"](np.linspace(0, 0.8, len(self.LOOKS)))
+        for k, (name, place) in enumerate(points.items()):
+            marker, line = self.LOOKS[k]
+            look = {"color": colours[k], "ms": 9, "mec": PAPER, "zorder": 6}
+            (point,) = above.plot(*place, marker, **look)
+            self._animated(point)  # it stands still, but above the walks
+            below.plot(np.arange(steps + 1), blame[name], color=colours[k], ls=line)
+            key = {"color": colours[k], "ls": line, "marker": marker, "mec": PAPER, "ms": 7}
+            sheet.add_artist(Line2D([6.2, 6.65], 2 * [1.9 - 0.3 * k], **key))
+            sheet.text(6.75, 1.9 - 0.3 * k, name, size=9.5, va="center")
+        self._words = {}
+        for y, (name, role) in zip((5.2, 4.4), self.WALKS):
+            self._words[name] = self._animated(
+                sheet.text(6.95, y, "", size=9, va="top", color=ROLES[role].colour, linespacing=1.3)
+            )
+
+    def update(self, walks):
+        """Show two walks by name, "not clipped" and "clipped"; each is a list of places (w, b)."""
+        said = []
+        for name, line in self._walks.items():
+            walk = np.asarray(walks[name], dtype=float)
+            line.set_data(walk.T)
+            w, b = walk[-1]
+            self._words[name].set_text(f"{name}:\n$w$ = {number(w)}\n$b$ = {number(b)}")
+            said.append(f"{name}, at w = {number(w)}, b = {number(b)} after step {len(walk) - 1}")
+        self._alt = f"Map of the loss over w and b with a cliff. Walks from it: {'; '.join(said)}."
+        return self._moving
