@@ -59,9 +59,9 @@ class BlameOverTime(Picture):
         self._shut.set_data(steps, checked(saturated, steps.shape, "saturated"))
         self._alt = (
             f"Length of blame at each of {T} steps, from {power_of_ten(lengths[-1])} at the last "
-            f"state back to {power_of_ten(lengths[0])} at the first. Below, the root mean square of "
-            f"the slopes of tanh, {number(np.mean(slopes))} on average, and the share of saturated "
-            "units."
+            f"state back to {power_of_ten(lengths[0])} at the first. Below, the root mean square "
+            f"of the slopes of tanh, {number(np.mean(slopes))} on average, and the share of "
+            "saturated units."
         )
         return self._moving
 
