@@ -6,6 +6,7 @@ The workers share the cores: each of them, and each kernel that it starts, gets 
 import os
 
 from hypothesis import settings
+import pytest
 
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
@@ -13,6 +14,13 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 # The same examples on every machine and no litter in the tree; a failure is found again by itself.
 settings.register_profile("course", deadline=None, derandomize=True, max_examples=25, database=None)
 settings.load_profile("course")
+
+
+@pytest.fixture
+def rng():
+    from numpy.random import default_rng  # once the threads are set
+
+    return default_rng(7)
 
 
 def pytest_terminal_summary(terminalreporter):

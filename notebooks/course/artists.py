@@ -16,6 +16,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, PathPatch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
+from matplotlib.ticker import LogLocator, NullLocator
 import numpy as np
 
 
@@ -30,14 +31,15 @@ class Role(NamedTuple):
 ROLES = {
     "forward": Role("#1F6FC0", "-", "o"),
     "backward": Role("#9E2A00", (0, (5, 2)), "s"),  # a gradient: the total derivative
-    "loss": Role("#A67000", (0, (1, 1.2)), "^"),  # blame straight from the loss: the partial one
+    "loss": Role("#B26000", (0, (1, 1.2)), "^"),  # blame straight from the loss: the partial one
     "future": Role("#4B1A9C", (0, (6, 1.5, 1, 1.5)), "v"),  # blame by way of later steps: the carry
     "truth": Role("#1A1A1A", "-", "D"),
-    "wrong": Role("#F25FA0", (0, (3, 1.5, 1, 1.5, 1, 1.5)), "X"),
+    "wrong": Role("#DF1677", (0, (3, 1.5, 1, 1.5, 1, 1.5)), "X"),
     "neutral": Role("#5F5F5F", (0, (2, 2)), "."),
 }
 INK, FAINT, PAPER = "#222222", "#C9C9C9", "#FFFFFF"
 DIVERGING = mpl.colormaps["BrBG"]  # negative is brown, zero is pale, positive is green
+ERRORS = mpl.colors.LinearSegmentedColormap.from_list("errors", [PAPER, ROLES["wrong"].colour])
 CELL_WIDTH, CELL_HEIGHT = 0.54, 0.27  # of a coloured cell: six characters and air
 COLUMN_WIDTH, LINE_HEIGHT = 0.5, 0.158  # of numbers without cells
 BADGE = (0.1, 0.2)  # half the width of the sign of an operation: one character, or a word
@@ -122,11 +124,13 @@ class Picture:
         self._moving.append(artist)
         return artist
 
-    def _sheet(self):
-        """Axes over the whole figure, in inches: for diagrams."""
+    def _sheet(self, title=""):
+        """Axes over the whole figure, in inches, for diagrams; the title stands at its top."""
         width, height = self.figure.get_size_inches()
         axes = self.figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(0, height))
         axes.set_axis_off()
+        look = {"size": mpl.rcParams["axes.titlesize"], "weight": mpl.rcParams["axes.titleweight"]}
+        axes.text(0.15, height - 0.1, title, va="top", **look)
         return axes
 
     def _chart(self, left, bottom, width, height, **properties):
@@ -134,6 +138,12 @@ class Picture:
         across, up = self.figure.get_size_inches()
         place = left / across, bottom / up, width / across, height / up
         return self.figure.add_axes(place, autoscale_on=False, **properties)
+
+    @staticmethod
+    def _decades(axis, most):
+        """Ticks at powers of ten on a log axis, at most so many."""
+        axis.set_major_locator(LogLocator(numticks=most))
+        axis.set_minor_locator(NullLocator())
 
     def _width_of(self, text, **font):
         probe = self.figure.text(0, 0, text, **font)
@@ -181,10 +191,15 @@ def lines_of(array, x, y, pitch=LINE_HEIGHT):
 
 
 class Cells:
-    """A matrix as coloured cells with a number in each; left and top are its corner."""
+    """A matrix as coloured cells with a number in each; left and top are its corner.
 
-    def __init__(self, picture, axes, left, top, shape, limit, cell=(CELL_WIDTH, CELL_HEIGHT)):
-        self.shape, self.limit = shape, limit
+    Signed numbers go from −limit to limit; errors go from 0 to limit, and are pale where small.
+    """
+
+    def __init__(
+        self, picture, axes, left, top, shape, limit, cell=(CELL_WIDTH, CELL_HEIGHT), errors=False
+    ):
+        self.shape, self.limit, self._errors = shape, limit, errors
         rows, columns = two_axes(shape)
         across, up = cell
         corners = [(left + j * across, top - i * up) for i in range(rows) for j in range(columns)]
@@ -199,7 +214,8 @@ class Cells:
     def show(self, array, name, texts=None):
         values = checked(array, self.shape, name).ravel()
         texts = list(map(number, values)) if texts is None else list(np.ravel(texts))
-        colours = DIVERGING(Normalize(-self.limit, self.limit)(values))
+        shades, low = (ERRORS, 0) if self._errors else (DIVERGING, -self.limit)
+        colours = shades(Normalize(low, self.limit)(values))
         self._cells.set(facecolor=colours, visible=True)
         readable = readable_on(colours)
         for ink, numbers in self._inks.items():

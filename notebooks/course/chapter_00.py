@@ -3,6 +3,7 @@
 import numpy as np
 
 from course.artists import CELL_HEIGHT, ROLES, Cells, Picture, number, styled
+from course.samples import Sample, widest
 
 
 class LineUp(Picture):
@@ -31,7 +32,7 @@ class LineUp(Picture):
             sheet.text(6.35, 2.14 - CELL_HEIGHT * (i + 0.5), name, size=9, ha="right", va="center")
             for i, name in enumerate(self._arrays)
         ]
-        self._cells = Cells(self, sheet, 6.5, 2.14, (len(self._arrays), 1), 1.0)
+        self._cells = Cells(self, sheet, 6.5, 2.14, (len(self._arrays), 1), 1.0, errors=True)
         for artist in (self._picked, self._name, self._head, *self._rows):
             self._animated(artist)
 
@@ -50,3 +51,20 @@ class LineUp(Picture):
             told = (f"{a} {number(e)}" for a, e in zip(self._arrays, errors))
             self._alt += f" It is: {name}. Relative errors: {', '.join(told)}."
         return self._moving
+
+
+# Samples for the tests
+def _line_up(rng, scale):
+    losses = {letter: 3 * np.exp(-rng.random(50).cumsum()) for letter in "ABC"}
+    picture = LineUp(losses, ["dx", "dh0", "dWx"], title="All of them learn")
+
+    def move():
+        errors = np.abs(widest(rng, (3,), scale)) if rng.random() < 0.5 else None
+        return picture.update(rng.choice(list("ABC")), "carry added in place into dh", errors)
+
+    return picture, move
+
+
+SAMPLES = [
+    Sample(_line_up),
+]

@@ -4,6 +4,7 @@ from matplotlib.collections import LineCollection
 import numpy as np
 
 from course.artists import FAINT, PAPER, ROLES, Picture, number, styled
+from course.samples import Sample
 
 
 class TanhCurve(Picture):
@@ -46,3 +47,20 @@ class TanhCurve(Picture):
             artist.set_text(text)
         self._alt = f"Curve of tanh, a point at z = {z}, h = {h}, and its tangent of slope {slope}."
         return self._moving
+
+
+# Samples for the tests
+def _tanh_curve(rng, scale):
+    z = np.linspace(-4, 4, 101)
+    picture = TanhCurve(z, np.tanh(z), title="A saturated neuron passes nothing on")
+
+    def move():
+        at = rng.uniform(-4, 4)
+        return picture.update(at, np.tanh(at), 1 - np.tanh(at) ** 2)
+
+    return picture, move
+
+
+SAMPLES = [
+    Sample(_tanh_curve),
+]

@@ -26,6 +26,7 @@ from course.artists import (
     rounded,
     styled,
 )
+from course.samples import Sample, widest
 
 
 class Row(NamedTuple):
@@ -253,16 +254,15 @@ class MapAndOrbit(Picture):
 
 
 class StatesOverTime(Picture):
-    """All units over time as a heat map, and above it some of them as lines.
-
-    With `plane`, the plane of eigenvalues stands beside them and reaches so far.
+    """All units over time as a heat map, above it some of them as lines, and beside them the plane
+    of eigenvalues, which reaches as far as `plane` says.
     """
 
     @styled
-    def __init__(self, T, H, lines=(0,), title="", plane=None):
+    def __init__(self, T, H, plane, lines=(0,), title=""):
         super().__init__(8, 4.1)
         self._shape, self._units = (T, H), tuple(lines)
-        wide = 6.4 if plane is None else 3.6
+        wide = 3.6
         above = self._chart(
             0.85, 2.35, wide, 1.3, title=title, xlim=(-0.5, T - 0.5), ylim=(-1.1, 1.1)
         )
@@ -288,9 +288,9 @@ class StatesOverTime(Picture):
         scale.outline.set_visible(False)
         for artist in (*self._lines, self._image):
             self._animated(artist)
-        self._plane = None if plane is None else _Plane(self, (5.7, 0.58, 2.15), H, plane)
+        self._plane = _Plane(self, (5.7, 0.58, 2.15), H, plane)
 
-    def update(self, h, eigenvalues=None, radius=None):
+    def update(self, h, eigenvalues, radius):
         """Show the states h, of shape (T, H), and in the plane H eigenvalues and their radius."""
         h = checked(h, self._shape, "h")
         for unit, line in zip(self._units, self._lines):
@@ -299,10 +299,9 @@ class StatesOverTime(Picture):
         first, last = (number(np.abs(h[t]).max()) for t in (0, -1))
         self._alt = (
             f"States of {h.shape[1]} units over {len(h)} steps as lines and as a heat map. "
-            f"The largest magnitude is {first} at the first step and {last} at the last."
+            f"The largest magnitude is {first} at the first step and {last} at the last. "
+            f"{self._plane.show(eigenvalues, radius)}"
         )
-        if self._plane is not None:
-            self._alt += f" {self._plane.show(eigenvalues, radius)}"
         return self._moving
 
 
@@ -338,3 +337,56 @@ class _Plane:
             f"{self._count} eigenvalues in the complex plane, and the unit circle. "
             f"The spectral radius is {number(radius)}."
         )
+
+
+# Samples for the tests
+def _unrolled(rng, scale, N=2, T=4, D=2, H=2):
+    picture = UnrolledNetwork(widest(rng, (N, T, D), scale), widest(rng, (N, H), scale))
+    shapes = dict.fromkeys(("dh", "carry", "total", "dz"), (N, T, H))
+    shapes |= {"dh0": (N, H), "dWx": (D, H), "dWh": (H, H), "db": (H,)}
+
+    def move(step=None):
+        blame = {name: widest(rng, shape, scale) for name, shape in shapes.items()}
+        step = rng.integers(2 * T + 1) if step is None else step
+        return picture.update(step, widest(rng, (N, T, H), scale), limit=scale, **blame)
+
+    return picture, move
+
+
+def _forward_network(rng, scale):
+    picture = UnrolledNetwork(rng.normal(size=(1, 3, 2)), np.zeros((1, 2)), backward=False)
+
+    def move(step=None):
+        step = rng.integers(4) if step is None else step
+        return picture.update(step, widest(rng, (1, 3, 2), scale))
+
+    return picture, move
+
+
+def _map_and_orbit(rng, scale):
+    grid = np.linspace(-1.1, 1.1, 51)
+    picture = MapAndOrbit(grid, 20, title="The state holds")
+
+    def move():
+        states = (rng.uniform(-1, 1, count) for count in (21, 2, 1))
+        return picture.update(np.tanh(scale * grid), *states)
+
+    return picture, move
+
+
+def _states_and_eigenvalues(rng, scale):
+    picture = StatesOverTime(30, 8, 2.0, lines=(0, 3), title="The states ring")
+
+    def move():
+        spectrum = (rng.normal(size=8) + 1j * rng.normal(size=8)) * scale
+        return picture.update(np.tanh(widest(rng, (30, 8), scale)), spectrum, abs(spectrum).max())
+
+    return picture, move
+
+
+SAMPLES = [
+    Sample(_unrolled, full=(8,)),
+    Sample(_forward_network, full=(3,)),
+    Sample(_map_and_orbit),
+    Sample(_states_and_eigenvalues),
+]

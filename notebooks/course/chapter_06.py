@@ -5,6 +5,7 @@ from matplotlib.patches import Rectangle
 import numpy as np
 
 from course.artists import CELL_HEIGHT, FONT, ROLES, Cells, Picture, checked, number, plain, styled
+from course.samples import Sample, widest
 
 
 class CaseFile(Picture):
@@ -19,8 +20,7 @@ class CaseFile(Picture):
     def __init__(self, arrays, right_loss, title=""):
         super().__init__(8, 5.3)
         self._arrays, self._right = tuple(arrays), np.asarray(right_loss, dtype=float)
-        sheet = self._sheet()
-        sheet.text(0.15, 5.02, title, size=11.5, weight="bold", va="bottom")
+        sheet = self._sheet(title)
         self._code = {
             "right": self._lines_of_code(sheet, "right", "truth", 4.82),
             "wrong": self._lines_of_code(sheet, "wrong", "wrong", 4.3),
@@ -75,3 +75,24 @@ class CaseFile(Picture):
             f"and length beside it: {', '.join(told)}. Below, the training curves of both."
         )
         return self._moving
+
+
+# Samples for the tests
+def _case_file(rng, scale):
+    names = [f"$dx_{t}$" for t in range(1, 6)] + ["$dh_0$", "$dW_x$", "$dW_h$", "$db$", "dh after"]
+    picture = CaseFile(names, 3 * np.exp(-rng.random(50).cumsum()), title="It trains")
+    one = ["dWh = states[:-1].reshape(T * N, H).T @ dz  # (H, H)  eq. 5.6"]
+    two = ["for dh_t, dz_t in zip(dh.swapaxes(0, 1)[::-1], dz[::-1]):", "dz_t *= dh_t + dprev_h"]
+
+    def move():
+        right, wrong = rng.choice([0, 1], 2)
+        cosines, lengths = np.tanh(widest(rng, (10,), scale)), np.abs(widest(rng, (10,), scale))
+        curve = 3 * np.exp(-rng.random(50).cumsum())
+        return picture.update((one, two)[right], (one, two)[wrong], cosines, lengths, curve)
+
+    return picture, move
+
+
+SAMPLES = [
+    Sample(_case_file),
+]

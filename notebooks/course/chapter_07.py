@@ -2,10 +2,11 @@
 
 import matplotlib as mpl
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 import numpy as np
 
 from course.artists import INK, PAPER, ROLES, Picture, checked, number, power_of_ten, styled
+from course.samples import Sample
 
 
 class BlameOverTime(Picture):
@@ -20,8 +21,7 @@ class BlameOverTime(Picture):
         self._last, span = T, (-0.01 * T, 1.01 * T)
         above = self._chart(0.85, 2.3, 5.6, 1.65, title=title, xlim=span, ylim=limits)
         above.set(yscale="log", ylabel="length of $dL/dh_t$")
-        above.yaxis.set_major_locator(LogLocator(numticks=7))
-        above.yaxis.set_minor_locator(NullLocator())
+        self._decades(above.yaxis, 7)
         above.tick_params(labelbottom=False)
         above.axhline(1, color=INK, lw=0.8)
         below = self._chart(0.85, 0.58, 5.6, 1.45, xlim=span, ylim=(-0.02, 1.02))
@@ -102,8 +102,7 @@ class LossLandscape(Picture):
         steps = len(next(iter(blame.values()))) - 1
         below = self._chart(0.85, 0.58, 5.2, 1.65, xlim=(0, steps), ylim=limits)
         below.set(yscale="log", xlabel="step $t$", ylabel="length of $dL/dh_t$")
-        below.yaxis.set_major_locator(LogLocator(numticks=7))
-        below.yaxis.set_minor_locator(NullLocator())
+        self._decades(below.yaxis, 7)
         self._walks = {}
         for name, role in self.WALKS:
             colour, line, _ = ROLES[role]
@@ -138,3 +137,36 @@ class LossLandscape(Picture):
             said.append(f"{name}, at w = {number(w)}, b = {number(b)} after step {len(walk) - 1}")
         self._alt = f"Map of the loss over w and b with a cliff. Walks from it: {'; '.join(said)}."
         return self._moving
+
+
+# Samples for the tests
+def _blame_over_time(rng, scale):
+    picture = BlameOverTime(40, (1e-9, 1e3), title="The far past hears little")
+
+    def move():
+        T = rng.integers(2, 41)
+        lengths = np.exp(rng.normal(size=T + 1).cumsum()) * scale
+        return picture.update(lengths, rng.random(T), rng.random(T))
+
+    return picture, move
+
+
+def _loss_landscape(rng, scale):
+    w, b = np.linspace(0, 2, 9), np.linspace(-1, 1, 7)
+    names = ("cliff", "high ground", "low ground")
+    points = dict(zip(names, rng.uniform(0.2, 0.9, (3, 2))))
+    blame = {name: np.exp(rng.normal(size=21)) for name in names}
+    title = "One step off the cliff leads far away"
+    picture = LossLandscape(w, b, rng.random((7, 9)), points, blame, (1e-6, 1e3), title)
+
+    def move():
+        walks = rng.normal(size=(2, 5, 2)) * scale + points["cliff"]
+        return picture.update(dict(zip(dict(picture.WALKS), walks)))
+
+    return picture, move
+
+
+SAMPLES = [
+    Sample(_blame_over_time),
+    Sample(_loss_landscape),
+]

@@ -18,6 +18,7 @@ from course.artists import (
     styled,
 )
 from course.figures import Curves
+from course.samples import Sample, widest
 
 
 class Bars(Picture):
@@ -37,8 +38,7 @@ class Bars(Picture):
         if wide / len(self.names) < CELL_WIDTH:
             fitting = int(wide / CELL_WIDTH)
             raise ValueError(f"{len(self.names)} bars do not fit side by side; take {fitting}")
-        sheet = self._sheet()
-        sheet.text(0.15, size[1] - 0.3, title, size=11.5, weight="bold", va="bottom")
+        self._sheet(title)
         self._charts = {}
         for k, (label, (role, low, high)) in enumerate(charts.items()):
             limits = {"xlim": (-0.5, len(self.names) - 0.5), "ylim": (low, high)}
@@ -124,8 +124,7 @@ class Ranking(Picture):
     def __init__(self, rows, columns, limit, title="", width=8):
         rows, self.columns, self._limit = dict(rows), tuple(columns), limit
         super().__init__(width, 0.95 + self.HIGH * len(rows))
-        axes, top = self._sheet(), 0.1 + self.HIGH * len(rows)
-        axes.text(0.15, top + 0.55, title, size=11.5, weight="bold", va="bottom")
+        axes, top = self._sheet(title), 0.1 + self.HIGH * len(rows)
         self._left = 0.3 + max(self._width_of(name, size=9.5) for name in rows)
         end = width - self.WIDE * len(self.columns)
         self._long = end - self._left
@@ -163,8 +162,7 @@ class Words(Picture):
     def __init__(self, count, title="", columns=5):
         rows = -(-count // columns)
         super().__init__(0.3 + self.WIDE * columns, 0.95 + self.HIGH * rows)
-        axes, top = self._sheet(), 0.55 + self.HIGH * rows
-        axes.text(0.15, top + 0.08, title, size=11.5, weight="bold", va="bottom")
+        axes, top = self._sheet(title), 0.55 + self.HIGH * rows
         look = {"size": 11, "family": "monospace", "va": "center"}
         self._texts = []
         for k in range(count):
@@ -238,8 +236,7 @@ class LetterCells(Picture):
         longest = max(self._width_of(row, size=9.5) for row in self.rows)
         if longest > left - 0.25:
             raise ValueError(f"{places} letters do not fit in {width} in; shorten the row names")
-        axes = self._sheet()
-        axes.text(0.15, top + 0.45, title, size=11.5, weight="bold", va="bottom")
+        axes = self._sheet(title)
         for i, name in enumerate(self.rows):
             axes.text(0.15, top - up * (i + 0.5), name, size=9.5, va="center")
         look = {"size": 13, "family": "monospace", "ha": "center", "va": "bottom"}
@@ -263,3 +260,79 @@ class LetterCells(Picture):
         said = (f"{name}: {', '.join(row)}." for name, row in zip(self.rows, words))
         self._alt = " ".join((f"Cells under the letters {' '.join(letters)}.", *said))
         return self._moving
+
+
+# Samples for the tests
+def _bars(rng, scale):
+    charts = {"probability $p$": ("forward", 0, 1.2), "blame $p - y$": ("backward", -1.2, 1.2)}
+    picture = Bars([".", "a", "n"], charts, "Blame is what is too much, or missing")
+
+    def move():
+        heights = {label: widest(rng, (3,), scale) for label in charts}
+        return picture.update(heights, {"probability $p$": np.eye(3)[rng.integers(3)]})
+
+    return picture, move
+
+
+def _training_curve(rng, scale):
+    lines = {"validation": "forward", "training": "loss", "1-gram": "neutral", "5-gram": "neutral"}
+    limits = (0, 16), (1.5, 3.5)
+    picture = TrainingCurve(lines, "passes", "nats", *limits, title="It learns")
+
+    def move():
+        count = rng.integers(1, 33)
+        x = np.arange(1, count + 1) / 2
+        drawn = {name: (x, scale * rng.uniform(1, 4, count)) for name in lines}
+        return picture.update(drawn, count / 32)
+
+    return picture, move
+
+
+def _ranking(rng, scale):
+    rows = {"uniform": "neutral", "4-gram, backing off": "neutral", "our network": "forward"}
+    columns = ["nats per\ncharacter", "bits per\ncharacter", "perplexity"]
+    picture = Ranking(rows, columns, limit=np.log(27), title="The network is ahead")
+    return picture, lambda: picture.update(dict(zip(rows, np.abs(widest(rng, (3, 3), scale)))))
+
+
+def _words(rng, scale):
+    picture = Words(20, title="New names, and some that exist")
+
+    def move():
+        drawn = ["".join(rng.choice(list("amw"), rng.integers(0, 13))) for _ in range(20)]
+        drawn[7] = "w" * 12
+        return picture.update(drawn, rng.random(20) < 0.5, "7 of 20 stand in the list")
+
+    return picture, move
+
+
+def _letter_bars(rng, scale):
+    picture = LetterBars(12, "share of the norm", title="The last letter counts most")
+
+    def move():
+        count = rng.integers(1, 13)
+        letters, at = list(".mmmwwwmmmww")[:count], rng.integers(count)
+        heights = rng.dirichlet(np.ones(at + 1))
+        return picture.update(letters, heights, at, "next: a 0.123, n 0.100, the end 0.050")
+
+    return picture, move
+
+
+def _letter_cells(rng, scale):
+    picture = LetterCells(["a vowel was read", "the name ends here"], 12, title="Units")
+
+    def move():
+        count = rng.integers(1, 13)
+        return picture.update(list(".mmmwwwmmmww")[:count], rng.uniform(-1, 1, (2, count)))
+
+    return picture, move
+
+
+SAMPLES = [
+    Sample(_bars),
+    Sample(_training_curve),
+    Sample(_ranking),
+    Sample(_words),
+    Sample(_letter_bars),
+    Sample(_letter_cells),
+]

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import LogLocator, NullLocator
 import numpy as np
 
 from course.artists import (
@@ -137,7 +136,7 @@ class ComputationGraph(Picture):
         else:
             place = {"x": x + 0.1, "y": y + 0.08, "va": "bottom"}
         factor = axes.text(**place, s=factor, color=red, size=8.5, zorder=4)
-        return source, target, *map(self._moves, (there, back, factor))
+        return source, target, *map(self._animated, (there, back, factor))
 
     def _ends(self, source, target):
         """Where an edge leaves its source and meets its target: sideways, or within a column."""
@@ -205,8 +204,7 @@ class Matrices(Picture):
         head = 0.45 if title else 0.1
         y = sum(heights)
         self.figure.set_size_inches(width, y + head)
-        axes = self._sheet()
-        axes.text(0.15, y + 0.12, title, size=11.5, weight="bold", va="bottom")
+        axes = self._sheet(title)
         self._terms = {}
         for line, height in zip(lines, heights):
             for x, wide, operator, label, array in line:
@@ -266,13 +264,15 @@ class Matrices(Picture):
 class Heatmap(Picture):
     """One matrix with a name for each row and column, and room for a note below it, if wanted.
 
+    With `errors` the numbers are errors, from 0 to the limit: the darker, the more wrong.
+
     Where it is taller than a screen may be, the names of the columns stand below it as well.
     """
 
     TALL = 15  # rows
 
     @styled
-    def __init__(self, rows, columns, title="", limit=1.0, width=8, noted=False):
+    def __init__(self, rows, columns, title="", limit=1.0, width=8, noted=False, errors=False):
         self.rows, self.columns = tuple(rows), tuple(columns)
         super().__init__(width, 1)
         names = max(self._width_of(row, size=9) for row in self.rows)
@@ -282,8 +282,7 @@ class Heatmap(Picture):
         if left + across * len(self.columns) > width - 0.1:
             raise ValueError(f"{len(self.columns)} columns do not fit in {width} in; shorten names")
         self.figure.set_size_inches(width, top + (0.75 if title else 0.35))
-        axes = self._sheet()
-        axes.text(0.15, top + 0.42, title, size=11.5, weight="bold", va="bottom")
+        axes = self._sheet(title)
         for j, name in enumerate(self.columns):
             x = left + across * (j + 0.5)
             axes.text(x, top + 0.08, name, size=9, ha="center", va="bottom")
@@ -293,7 +292,7 @@ class Heatmap(Picture):
             y = top - CELL_HEIGHT * (i + 0.5)
             axes.text(left - 0.1, y, name, size=9, ha="right", va="center")
         shape = len(self.rows), len(self.columns)
-        self._cells = Cells(self, axes, left, top, shape, limit, (across, CELL_HEIGHT))
+        self._cells = Cells(self, axes, left, top, shape, limit, (across, CELL_HEIGHT), errors)
         self._note = self._animated(axes.text(0.15, 0.15, "", family="monospace", size=9))
         self._title = title
 
@@ -344,8 +343,7 @@ class Curves(Picture):
         axes.set(xscale=x_scale, yscale=y_scale, xlim=x_limits, ylim=y_limits)
         for axis in (axes.xaxis, axes.yaxis):
             if axis.get_scale() == "log":
-                axis.set_major_locator(LogLocator(numticks=9))
-                axis.set_minor_locator(NullLocator())
+                self._decades(axis, 9)
         for text, (x, y) in marks.items():
             ring = axes.plot(x, y, "o", mfc=PAPER, mec=INK, mew=1.4, ms=7, zorder=6)[0]
             above = {"xytext": (2, 14), "textcoords": "offset points", "ha": "center"}
@@ -368,7 +366,7 @@ class Curves(Picture):
         leader = Line2D([], [], lw=0.8, alpha=0.5, clip_on=False, **inches)
         self.axes.add_artist(leader)
         label = self.axes.text(self._right + 0.2, 0, name, size=9.5, va="center", **inches)
-        return tuple(map(self._moves, (line, leader, label)))
+        return tuple(map(self._animated, (line, leader, label)))
 
     def update(self, lines, points=None, rule=None):
         """Show {name: (x, y)} for lines and points; the upright line stands at `rule`."""

@@ -1,0 +1,33 @@
+"""The pictures of chapter 07 show what they are given."""
+
+import numpy as np
+import pytest
+
+from course import chapter_07
+from course.chapter_07 import BlameOverTime, LossLandscape
+
+
+def test_blame_ends_where_the_loss_sits():
+    picture = BlameOverTime(9, (1e-3, 1e3))
+    blame, source, slopes, shut = picture.update([0.01, 0.1, 1], [0.5, 0.25], [0, 1])
+    np.testing.assert_array_equal(blame.get_xydata(), [(0, 0.01), (1, 0.1), (2, 1)])
+    np.testing.assert_array_equal(source.get_xydata(), [(2, 1)])
+    np.testing.assert_array_equal(slopes.get_xydata(), [(1, 0.5), (2, 0.25)])
+    np.testing.assert_array_equal(shut.get_xydata(), [(1, 0), (2, 1)])
+    assert "from 1e0 at the last state back to 1e−2 at the first" in picture.alt()
+    with pytest.raises(ValueError, match="lengths has 11 entries; it should have 2 to 10"):
+        picture.update(np.ones(11), np.ones(10), np.ones(10))
+
+
+def test_a_walk_may_leave_the_landscape(rng):
+    picture, _ = chapter_07._loss_landscape(rng, 1.0)
+    walks = {"not clipped": [(1, 0), (90, -200)], "clipped": [(1, 0), (1.1, 0.2), (1.2, 0.3)]}
+    for line, walk in zip(picture.update(walks), walks.values()):
+        np.testing.assert_array_equal(line.get_xydata(), walk)
+    assert "not clipped, at w = 90.00, b = −200.0 after step 1" in picture.alt()
+    assert "clipped, at w = 1.200, b = 0.300 after step 2" in picture.alt()
+
+
+def test_more_points_than_looks_are_refused():
+    with pytest.raises(ValueError, match="4 points are too many; show 3 at most"):
+        LossLandscape([0, 1], [0, 1], np.ones((2, 2)), dict.fromkeys("abcd"), {}, (1, 2))
