@@ -130,7 +130,7 @@ def test_update_returns_every_artist_that_it_changed(sample, rng):
         moved = move()
         assert moved == artists
         canvas.restore_region(background)
-        for artist in moved:
+        for artist in sorted(moved, key=lambda artist: artist.get_zorder()):
             artist.axes.draw_artist(artist)
         quick = np.array(canvas.buffer_rgba(), dtype=int)
         for artist in moved:
@@ -201,6 +201,42 @@ def test_a_curve_is_drawn_where_its_data_are():
     line = picture.update({"loss": (x, y)})[0]
     np.testing.assert_array_equal(line.get_xydata(), np.column_stack((x, y)))
     assert "goes from 2.000 to 0.250" in picture.alt()
+
+
+def test_a_name_stands_where_its_line_ends_or_leaves_the_chart():
+    picture = figures.Curves({"up": "forward", "kept": "wrong"}, "x", "y", (0, 10), (0, 4))
+    x = np.arange(11.0)
+    moved = picture.update({"up": (x, x), "kept": (x, 0 * x + 1)})
+    (_, leader, _), (_, other, _) = moved[:3], moved[3:]
+    to_inches = picture.figure.dpi_scale_trans.inverted()
+    places = to_inches.transform(picture.axes.transData.transform([(5, 4), (10, 1)]))
+    np.testing.assert_allclose(leader.get_xydata()[0], places[0])
+    np.testing.assert_allclose(other.get_xydata()[0], places[1])
+
+
+def test_words_of_a_curve_hold_its_turning_points():
+    picture = figures.Curves({"sine": "forward"}, "x", "y", (0, 10), (-1, 1))
+    x = np.linspace(0, 2 * np.pi, 201)
+    picture.update({"sine": (x, np.sin(x))})
+    assert "from 0.000 to 0.000, lowest at 4.712 with −1.000, highest at 1.571 with 1.000" in (
+        picture.alt()
+    )
+
+
+def test_a_circle_is_round_where_it_is_asked_for():
+    picture = figures.Curves({"c": "forward"}, "x", "y", (-1, 1), (-2, 2), size=(6, 4), equal=True)
+    picture.figure.draw_without_rendering()
+    across, up = np.diff(picture.axes.transData.transform([(0, 0), (1, 1)]), axis=0)[0]
+    assert across == pytest.approx(up)
+
+
+def test_of_two_equal_lines_both_are_seen():
+    roles = {"solid": "truth", "dashed": "wrong"}
+    for names in (roles, dict(reversed(roles.items()))):
+        picture = figures.Curves(names, "x", "y", (0, 1), (0, 1))
+        drawn = {line.get_color(): line.get_zorder() for line in picture.update({})[::3]}
+        over, under = (drawn[artists.ROLES[role].colour] for role in ("wrong", "truth"))
+        assert over > under
 
 
 def test_cells_stand_in_reading_order():

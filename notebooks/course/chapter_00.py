@@ -2,61 +2,97 @@
 
 import numpy as np
 
-from course.artists import CELL_HEIGHT, ROLES, Cells, Picture, number, styled
+from course.artists import CELL_HEIGHT, FAINT, ROLES, Cells, Picture, number, power_of_ten, styled
 from course.samples import Sample, widest
 
 
 class LineUp(Picture):
     """Training curves side by side with one picked out, and beside them what is known of it.
 
-    `losses` is {letter: the loss at each step}, `arrays` names the gradients that are judged.
+    `losses` is {letter: the loss at each step}, `arrays` names the gradients that are judged. Once
+    it may be told, `right` is the letter of the right one: its curve is black and the others are
+    wrong. The inset, on a linear axis, parts the lowest curves, which seem to be one.
     """
 
+    LAST = 50  # steps in the inset
+
     @styled
-    def __init__(self, losses, arrays, title=""):
-        super().__init__(8, 3.7)
+    def __init__(self, losses, arrays, title="", right=None):
+        super().__init__(8, 4.1)
         self._losses = {letter: np.asarray(loss, dtype=float) for letter, loss in losses.items()}
-        self._arrays = tuple(arrays)
-        every = np.concatenate(list(self._losses.values()))
-        limits = every[every > 0].min() / 1.5, every.max() * 1.5
+        self._arrays, self._right = tuple(arrays), right
         steps = max(map(len, self._losses.values()))
-        axes = self._chart(0.85, 0.58, 4.5, 2.67, title=title, xlim=(0, steps), ylim=limits)
+        every = np.concatenate(list(self._losses.values()))
+        limits = every[every > 0].min() / 10, every.max() * 1.5  # room for the inset below
+        axes = self._chart(0.85, 0.58, 4.5, 3.05, title=title, xlim=(0, steps), ylim=limits)
         axes.set(yscale="log", xlabel="training step", ylabel="loss in nats per letter")
-        for loss in self._losses.values():
-            axes.plot(loss, color=ROLES["neutral"].colour, lw=0.8, alpha=0.6)
-        (self._picked,) = axes.plot([], [], color=ROLES["forward"].colour, lw=2.2, zorder=4)
+        low = min(loss[-1] for loss in self._losses.values())
+        inset = self._chart(1.5, 0.9, 1.75, 0.62, xlim=(steps - self.LAST, steps))
+        inset.set(ylim=(0.9 * low, 1.4 * low), xticks=[steps - self.LAST, steps], yticks=[])
+        inset.set_title("the lowest, at the end", size=8.5, weight="normal", pad=3)
+        inset.spines[:].set(visible=True, color=FAINT)
+        inset.tick_params(labelsize=8)
+        truth, wrong = ROLES["truth"], ROLES["wrong"]
+        self._picked = []
+        for chart in (axes, inset):
+            for letter, loss in self._losses.items():
+                look = {"color": ROLES["neutral"].colour, "lw": 0.8, "alpha": 0.6}
+                if right is not None:
+                    look = {"color": wrong.colour, "lw": 0.8, "alpha": 0.45}
+                if letter == right:
+                    look = {"color": truth.colour, "lw": 2.4, "zorder": 3}
+                chart.plot(loss, **look)
+            look = {"color": ROLES["forward"].colour, "lw": 2.2, "zorder": 4}
+            self._picked += chart.plot([], [], **look)
         sheet = self._sheet()
-        self._name = sheet.text(5.65, 3.0, "", va="top", weight="bold", linespacing=1.4)
+        if right is not None:
+            sheet.text(5.65, 3.62, "black: the right one", size=9.5, va="top", color=truth.colour)
+        self._name = sheet.text(5.65, 3.3, "", va="top", weight="bold", linespacing=1.4)
+        self._end = sheet.text(5.65, 2.75, "", size=9, va="top")
         self._head = sheet.text(6.5, 2.2, "relative error", size=9)
         self._rows = [
             sheet.text(6.35, 2.14 - CELL_HEIGHT * (i + 0.5), name, size=9, ha="right", va="center")
             for i, name in enumerate(self._arrays)
         ]
         self._cells = Cells(self, sheet, 6.5, 2.14, (len(self._arrays), 1), 1.0, errors=True)
-        for artist in (self._picked, self._name, self._head, *self._rows):
+        for artist in (*self._picked, self._name, self._end, self._head, *self._rows):
             self._animated(artist)
 
     def update(self, letter, name="", errors=None):
-        """Pick a curve out; once it is convicted or cleared, by name and by its errors."""
-        loss = self._losses[letter]
-        self._picked.set_data(np.arange(len(loss)), loss)
-        self._name.set_text(f"{letter}\n{name}")
+        """Pick a curve out; once it may be told, with its name and its errors."""
+        loss, last = self._losses[letter], {k: loss[-1] for k, loss in self._losses.items()}
+        role = ROLES["wrong" if self._right not in (None, letter) else "forward"]
+        for line in self._picked:
+            line.set_data(np.arange(len(loss)), loss)
+            line.set(color=role.colour, ls=role.line)
+        self._name.set(text=f"{letter}\n{name}", color=role.colour)
+        place = 1 + sum(other < last[letter] for other in last.values())
+        ends = f"ends at {power_of_ten(last[letter])}"
+        self._end.set_text(f"{ends}, lowest but {place - 1}" if place > 1 else f"{ends}, lowest")
         for artist in (self._head, *self._rows):
             artist.set_visible(errors is not None)
-        self._alt = f"{len(self._losses)} training curves, all falling; {letter} is picked out."
+        self._alt = (
+            f"{len(last)} training curves on a log axis, all falling. {letter} is picked out: it "
+            f"falls from {number(loss[0])} to {power_of_ten(last[letter])}, and {place - 1} of the "
+            f"others end lower. They end between {power_of_ten(min(last.values()))} and "
+            f"{power_of_ten(max(last.values()))}."
+        )
+        if self._right is not None:
+            self._alt += f" The right one, in black, ends at {power_of_ten(last[self._right])}."
         if errors is None:
             self._cells.hide()
         else:
             self._cells.show(np.reshape(errors, (-1, 1)), "errors")
             told = (f"{a} {number(e)}" for a, e in zip(self._arrays, errors))
-            self._alt += f" It is: {name}. Relative errors: {', '.join(told)}."
+            self._alt += f" {letter} is: {name}. Relative errors: {', '.join(told)}."
         return self._moving
 
 
 # Samples for the tests
 def _line_up(rng, scale):
     losses = {letter: 3 * np.exp(-rng.random(50).cumsum()) for letter in "ABC"}
-    picture = LineUp(losses, ["dx", "dh0", "dWx"], title="All of them learn")
+    right = "B" if scale == 1 else None
+    picture = LineUp(losses, ["dx", "dh0", "dWx"], "All of them learn", right)
 
     def move():
         errors = np.abs(widest(rng, (3,), scale)) if rng.random() < 0.5 else None

@@ -313,7 +313,8 @@ class Curves(Picture):
     """Lines, each with its name at its end: `lines` is {name: role}. Labels are word and symbol.
 
     `marks` are fixed points {text: (x, y)}; `points` names points that move, in the role of the
-    line of that name; `rule` adds an upright line that moves.
+    line of that name; `rule` adds an upright line that moves. With `equal` a unit is as long across
+    as it is up: for circles and angles. The size has to fit that.
     """
 
     @styled
@@ -331,6 +332,7 @@ class Curves(Picture):
         points=(),
         rule=False,
         size=(8, 3.4),
+        equal=False,
     ):
         super().__init__(*size)
         lines, marks = dict(lines), dict(marks)
@@ -341,6 +343,8 @@ class Curves(Picture):
         place = 0.85, self._low, self._right - 0.85, self._high - self._low
         self.axes = axes = self._chart(*place, title=title, xlabel=x_label, ylabel=y_label)
         axes.set(xscale=x_scale, yscale=y_scale, xlim=x_limits, ylim=y_limits)
+        if equal:
+            axes.set_aspect("equal", adjustable="box", anchor="W")
         for axis in (axes.xaxis, axes.yaxis):
             if axis.get_scale() == "log":
                 self._decades(axis, 9)
@@ -362,7 +366,9 @@ class Curves(Picture):
     def _line(self, name, role):
         """A line, its name beside the chart, and a thin leader between the two."""
         inches = {"transform": self.figure.dpi_scale_trans, "color": role.colour}
-        (line,) = self.axes.plot([], [], color=role.colour, ls=role.line, zorder=3)
+        dashed = role.line != "-"  # a dashed line over a solid one leaves both to be seen
+        look = {"color": role.colour, "ls": role.line, "zorder": 3 if dashed else 2.5}
+        (line,) = self.axes.plot([], [], **look)
         leader = Line2D([], [], lw=0.8, alpha=0.5, clip_on=False, **inches)
         self.axes.add_artist(leader)
         label = self.axes.text(self._right + 0.2, 0, name, size=9.5, va="center", **inches)
@@ -383,9 +389,7 @@ class Curves(Picture):
                 x, y = (np.asarray(values, dtype=float) for values in lines[name])
                 artists[0].set_data(x, y)
                 ends[name] = self._end(x, y)
-                said += (
-                    [f"{plain(name)} goes from {say_y(y[0])} to {say_y(y[-1])}"] if y.size else []
-                )
+                said += [f"{plain(name)} {self._course(x, y, say_x, say_y)}"] if y.size else []
         heights = spread({name: y for name, (_, y) in ends.items()}, self._low, self._high)
         for name, (x, y) in ends.items():
             _, leader, label = self._lines[name]
@@ -405,12 +409,27 @@ class Curves(Picture):
         self._alt = f"Chart of {up} against {across}. {title} {'; '.join(said)}."
         return self._moving
 
+    @staticmethod
+    def _course(x, y, say_x, say_y):
+        """Where a line begins and ends, and its lowest and highest place if they are others."""
+        words = f"goes from {say_y(y[0])} to {say_y(y[-1])}"
+        seen = np.flatnonzero(np.isfinite(y))
+        if seen.size:
+            places = {"lowest": seen[np.argmin(y[seen])], "highest": seen[np.argmax(y[seen])]}
+            for which, k in places.items():
+                if say_y(y[k]) not in (say_y(y[0]), say_y(y[-1])):
+                    words += f", {which} at {say_x(x[k])} with {say_y(y[k])}"
+        return words
+
     def _end(self, x, y):
-        """Where a line ends, in inches; within the chart, so that its name stays beside it."""
-        seen = np.isfinite(x) & np.isfinite(y)
-        if not seen.any():
+        """Where a line ends or leaves the chart, in inches: its name stands beside that place."""
+        places = np.array((x, y))[:, np.isfinite(x) & np.isfinite(y)]
+        if not places.size:
             return self._right, self._low
-        last = x[seen][-1], np.clip(y[seen][-1], *sorted(self.axes.get_ylim()))
+        limits = np.sort((self.axes.get_xlim(), self.axes.get_ylim()))
+        held = np.clip(places, limits[:, :1], limits[:, 1:])
+        inside = np.flatnonzero(np.all(held == places, axis=0))
+        last = held[:, min(inside[-1] + 1, held.shape[1] - 1) if inside.size else 0]
         pixels = self.axes.transData.transform(last)
         across, up = self.figure.dpi_scale_trans.inverted().transform(pixels)
         return min(across, self._right), up
