@@ -150,10 +150,11 @@ def temporal_affine_backward(dout, cache):
     return dx, dw, db
 
 
-def temporal_softmax_loss(x, y, mask):
+def temporal_softmax_loss(x, y, mask, verbose=False):
     """Cross-entropy, in nats, of softmax(x) with the labels y: -sum(log p[y] where mask) / N.
 
     A sum over steps, a mean over sequences. Where mask is False the gradient is 0, whatever x is.
+    `verbose` is for callers of CS231n's function, which then prints; this one never does.
     x (N, T, V), y (N, T) of integers from 0 to V - 1, mask (N, T) of bool -> loss, dx (N, T, V).
     Raises ValueError (also where N or V is 0), TypeError.
     Source: Bridle (1990), Probabilistic interpretation of feedforward classification outputs.
