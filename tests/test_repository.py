@@ -76,7 +76,23 @@ def test_the_address_of_the_repository_stands_in_one_place(tracked):
     assert sum(text.count(b"mybinder.org/" + b"v2/") for text in texts) == 1
 
 
-# One environment, said in several places
+# One name and one environment, said in several places
+
+
+def test_the_project_has_one_name_and_no_other_repository_has_it():
+    name = PYPROJECT["project"]["name"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    license = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    authors = f"The {name} authors"
+    assert PYPROJECT["project"]["authors"] == citation["authors"] == [{"name": authors}]
+    assert re.search(r"^Copyright \(c\) \d{4} (.*)$", license, re.MULTILINE)[1] == authors
+    assert ENVIRONMENT["name"] == name
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"conda activate ([\w-]+)", readme) == [name]
+    pages = [path.read_text(encoding="utf-8") for path in ROOT.glob("notebooks/*.ipynb")]
+    exhibits = re.findall(r"github\.com/[\w-]+/([\w-]+)", "".join(pages))
+    assert exhibits, "no repository named: the pattern has lost its grip"
+    assert name not in exhibits
 
 
 def test_conda_and_pip_ask_for_the_same_packages():
