@@ -99,7 +99,9 @@ def test_conda_and_pip_ask_for_the_same_packages():
     conda = requirements(ENVIRONMENT["dependencies"])
     conda.pop("python")
     conda["matplotlib"] = conda.pop("matplotlib-base")  # the same package, less its Qt
-    assert conda == requirements(PYPROJECT["project"]["dependencies"])
+    project = PYPROJECT["project"]
+    pip = [*project["dependencies"], *project["optional-dependencies"]["course"]]
+    assert conda == requirements(pip)
     assert ENVIRONMENT["channels"] == ["conda-forge"]
 
 
