@@ -12,6 +12,8 @@ import venv
 import zipfile
 
 from jupyter_client import KernelManager
+import nbformat
+from notebook_runner import METADATA
 import pytest
 
 TOP = Path(__file__).parents[1]
@@ -242,3 +244,91 @@ def test_what_a_reader_has_written_wins_in_any_folder(pythons, other, tmp_path):
 def test_a_course_reached_from_elsewhere_brings_its_own_code(pythons, own, tmp_path):
     reach = f"import sys; sys.path.append({str(own / 'notebooks')!r})\n"
     assert modules_in(pythons["a wheel"], tmp_path, reach) == files(own)
+
+
+# How it is tested
+
+OWN = f"""
+import {", ".join(MODULES)}
+assert [course.mark, gradient_check.mark, rnn_layers.mark] == ["own"] * 3
+"""
+PICTURE = 'print("data:image/png;base64,AAAA")'
+SETTINGS_SEEN = """
+import matplotlib
+assert matplotlib.rcParams["lines.linewidth"] == 1.5
+assert not {"started", "configured"} & globals().keys()
+"""
+CONFIGURED = "get_config().InteractiveShellApp.exec_lines = ['configured = 1']"
+# The name of this kernel is that of ours.
+KERNEL = '{"argv": ["none"], "display_name": "", "language": ""}'
+USER = {
+    ".config/matplotlib/matplotlibrc": "lines.linewidth: 40",
+    ".ipython/profile_default/ipython_config.py": CONFIGURED,
+    ".ipython/profile_default/startup/start.py": "started = 1",
+    "jupyter/kernels/python3/kernel.json": KERNEL,
+}
+
+
+def write_notebook(path, source, printed=""):
+    output = nbformat.v4.new_output("stream", name="stdout", text=printed)
+    cell = nbformat.v4.new_code_cell(source, outputs=[output] if printed else [], execution_count=1)
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=METADATA), path)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """The variables of a user who has set much."""
+    folder = tmp_path_factory.mktemp("home")
+    for name, text in USER.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return {
+        "HOME": str(folder),
+        "USERPROFILE": str(folder),
+        "XDG_CONFIG_HOME": str(folder / ".config"),
+        "JUPYTER_DATA_DIR": str(folder / "jupyter"),
+        "JUPYTER_PREFER_ENV_PATH": "0",
+    }
+
+
+@pytest.fixture(scope="module")
+def tested(pythons, home, tmp_path_factory):
+    """A checkout in which pytest was called, from its notebooks, where all may go wrong at once."""
+    tree = checkout(tmp_path_factory.mktemp("tested") / "checkout")
+    mark(tree)
+    (tree / ".pytest_cache").touch()  # so that pytest cannot make its folder
+    write_notebook(tree / "notebooks/own.ipynb", OWN)
+    write_notebook(tree / "notebooks/picture.ipynb", PICTURE, "data:image/png;base64,BBBB\n")
+    write_notebook(tree / "notebooks/settings.ipynb", SETTINGS_SEEN)
+    call = [pythons["another checkout"], "-m", "pytest", "-n1", "-rA"]
+    return called(*call, cwd=tree / "notebooks", **home)
+
+
+def mark(tree):
+    """Let the modules of a checkout be told from others."""
+    for path in MODULES.values():
+        with (tree / path).open("a", encoding="utf-8") as module:
+            module.write('\nmark = "own"\n')
+
+
+@pytest.mark.parametrize("claim", ["own", "picture", "settings"])
+def test_pytest_in_the_folder_of_the_notebooks(claim, tested):
+    """It runs their own code, leaves pictures out, and no setting of the user reaches them."""
+    assert re.search(rf"^PASSED .*{claim}.ipynb::", tested.stdout, re.MULTILINE), tested.stdout
+
+
+def test_pytest_needs_no_cache(tested):
+    assert tested.returncode == 0, tested.stdout
+
+
+def test_pytest_runs_the_layers_of_its_own_checkout(pythons, own):
+    mark(own)
+    (own / "tests/test_own.py").write_text(f"{OWN}\n\ndef test():\n    pass\n", encoding="utf-8")
+    options = ["-p", "no:nbval", "--override-ini=addopts="]  # nbval needs seconds to be imported
+    run(pythons["another checkout"], "-m", "pytest", *options, "tests/test_own.py", cwd=own)
+
+
+def test_no_setting_of_the_user_reaches_what_is_stored(pythons, home, own):
+    write_notebook(own / "notebooks/settings.ipynb", SETTINGS_SEEN)
+    script = ["tests/notebook_runner.py", "notebooks/settings.ipynb"]
+    assert "executed" in run(pythons["nothing"], *script, cwd=own, **home)
