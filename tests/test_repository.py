@@ -188,6 +188,14 @@ def test_readme_links_every_chapter():
     assert linked == sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
 
 
+def test_every_start_command_shows_the_whole_repository_beside_chapter_00():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"jupyter lab ([^`\n]+)", text)
+    assert len(commands) == 4
+    options = {command.replace("\\", "/") for command in commands}
+    assert options == {"--notebook-dir=. notebooks/00-start-here.ipynb"}
+
+
 def test_every_picture_of_a_page_has_alt_text():
     texts = [page.read_text(encoding="utf-8") for page in PAGES]
     alternatives = [alt for text in texts for alt in re.findall(r"!\[([^]]*)\]", text)]
