@@ -14,6 +14,7 @@ import zipfile
 from jupyter_client import KernelManager
 import nbformat
 from notebook_runner import METADATA
+import numpy as np
 import pytest
 
 TOP = Path(__file__).parents[1]
@@ -332,3 +333,30 @@ def test_no_setting_of_the_user_reaches_what_is_stored(pythons, home, own):
     write_notebook(own / "notebooks/settings.ipynb", SETTINGS_SEEN)
     script = ["tests/notebook_runner.py", "notebooks/settings.ipynb"]
     assert "executed" in run(pythons["nothing"], *script, cwd=own, **home)
+
+
+# On how many threads
+
+THREADS = """
+import ctypes
+import numpy as np
+
+blas = ctypes.CDLL(np.linalg._umath_linalg.__file__)
+names = [f"{p}openblas_get_num_threads{s}" for p in ("scipy_", "") for s in ("64_", "")]
+count = next(getattr(blas, name) for name in names if hasattr(blas, name))
+before = count()
+import course
+print(before, count())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="NumPy's own library cannot be asked there")
+@pytest.mark.parametrize("said", [None, "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"])
+def test_a_notebook_multiplies_on_one_thread_unless_the_user_says_otherwise(said):
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]["name"]
+    if "openblas" not in blas:
+        pytest.skip(f"NumPy multiplies with {blas} here")
+    variables = {said: "2"} if said else {}
+    done = run(sys.executable, "-c", THREADS, cwd=TOP / "notebooks", **variables)
+    before, after = map(int, done.split())
+    assert after == (before if said else 1)
