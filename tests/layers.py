@@ -7,13 +7,11 @@ code too, as the course asks its readers to write it, for float64 and without re
 
 import numpy as np
 
-from course.solutions import (
-    rnn_backward,
-    rnn_forward,
-    rnn_step_backward,
-    rnn_step_forward,
-    temporal_softmax_loss,
-)
+from course.chapter_01 import rnn_step_forward
+from course.chapter_03 import rnn_step_backward
+from course.chapter_04 import rnn_forward
+from course.chapter_05 import rnn_backward
+from course.chapter_08 import temporal_softmax_loss
 import rnn_layers
 
 SIZES = {"N": 2, "T": 3, "D": 4, "H": 5, "V": 6, "M": 7}  # all different
