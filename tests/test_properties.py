@@ -2,7 +2,7 @@
 
 import tempfile
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 import layers
 import numpy as np
@@ -63,6 +63,7 @@ def test_chunks_with_carried_state_equal_the_whole(code, sizes, seed, scale, cut
     whole = rnn_backward(dh, cache)
 
     cut = min(cut, sizes["T"])
+    assume(code == "fast" or 0 < cut < sizes["T"])  # plain code takes one step at least
     weights = args["Wx"], args["Wh"], args["b"]
     h1, cache1 = rnn_forward(args["x"][:, :cut], args["h0"], *weights)
     carried = h1[:, -1] if cut else args["h0"]
