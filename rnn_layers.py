@@ -197,7 +197,7 @@ def _fit_cache(source, legend, cache, upstream):
     *entries, last = _entries(legend)
     is_tuple = type(cache) is tuple
     fits = is_tuple and len(cache) == len(entries) and not _wrong_kind(entries, cache)
-    sizes, conflicts = _sizes(entries, cache) if fits else ({}, 1)
+    sizes, conflicts = _sizes(entries, cache) if fits else (None, True)
     if conflicts:
         found = "another tuple" if is_tuple else f"of type {type(cache).__name__}"
         raise TypeError(f"cache is {found}; it should be the tuple that {source} returned")
