@@ -7,6 +7,7 @@ exit 1.
 """
 
 import ast
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 import copy
 import importlib
@@ -207,8 +208,8 @@ def _variants(node):
 
 def _changed_calls(call):
     """Yield the call left out, one keyword left out, and the last of several arguments left out."""
-    of_module = isinstance(call.func, ast.Name) or ast.unparse(call.func.value) == "np"
-    if not of_module:
+    of_object = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) != "np"
+    if of_object:
         yield call.func.value
     elif call.args and not isinstance(call.args[0], ast.Starred):
         yield call.args[0]
@@ -286,7 +287,7 @@ def _run_suite(mutants, suite, answers):
 
 class _OneMutantAfterTheOther:
     def __init__(self, mutants, answers):
-        self.mutants, self.answers = mutants, answers
+        self.mutants, self.answers, self.seconds = mutants, answers, Counter()
 
     def pytest_configure(self):
         import hypothesis
@@ -304,6 +305,8 @@ class _OneMutantAfterTheOther:
     def pytest_runtestloop(self, session):
         if session.testsfailed:
             raise session.Failed("the suite cannot be collected")
+        self.first_failure(session.items)
+        session.items.sort(key=lambda test: self.seconds[test.nodeid])  # the quick ones first
         for mutant in self.mutants:
             try:
                 restore = _put_in_place(mutant)
@@ -316,6 +319,7 @@ class _OneMutantAfterTheOther:
 
     def pytest_runtest_logreport(self, report):
         self.failed |= report.failed
+        self.seconds[report.nodeid] += report.duration
 
     def first_failure(self, tests):
         """Return the name of the first test that fails, and put it first: it may serve again."""

@@ -687,7 +687,7 @@ def test_the_inputs_of_the_caller_stay_as_they_are():
         return x, None
 
     x = np.ones(3)
-    with pytest.raises(AssertionError, match="^x is not what it was: forward changed it in place"):
+    with pytest.raises(AssertionError, match=r"^x is not what it was: forward changed it in place"):
         check_layer(forward_in_place, None, x)
     np.testing.assert_array_equal(x, 1)
 
@@ -747,7 +747,7 @@ def test_the_second_upstream_gradient_is_watched():
         dc += dh * np.cos(cache[4])
         return gated_step_backward(0 * dh, dc, cache)
 
-    with pytest.raises(AssertionError, match="^dout_2 is not what it was"):
+    with pytest.raises(AssertionError, match=r"^dout_2 is not what it was"):
         check_layer(gated_step, backward, *GATED)
 
 
@@ -790,7 +790,7 @@ def test_other_forms_of_a_layer_are_accepted(pair, inputs):
         gradients = [returned] if one else list(returned)
         return [None if gradient is None else -gradient for gradient in gradients]
 
-    with pytest.raises(AssertionError, match="sign is flipped|ratio -1"):
+    with pytest.raises(AssertionError, match=r"sign is flipped|ratio -1"):
         check_layer(forward, wrong, *inputs)
 
 

@@ -182,17 +182,22 @@ def _judge(gradient, terms, at, name, known, seed, rounded=0.0):
                 f"{name} cannot be judged: it is off by no more than the right one moves where "
                 f"{at.dtype} rounds the argument: check at a calmer place, or with more digits"
             )
-        step = np.maximum(shortened * best_step(at), 4 * np.spacing(np.abs(at)))
-        rough, doubled = (central_difference(loss, at, factor * step) for factor in (1, 2))
-        size = max(height / shortened, _largest(rough))
-        allowed = _largest(doubled - rough) + 100 * eps ** (2 / 3) * size
-        agrees = {
-            "central differences": _largest(has - rough) <= allowed,
-            "complex step": False,
-            "inner product": inner_product_gap(loss, at, has, seed=seed) <= tolerance,
-        }
-    against = ", ".join(witness for witness, agreed in agrees.items() if not agreed)
+        against = _against(has, loss, at, height, shortened, tolerance, seed)
     raise AssertionError(_report(name, case, words, against))
+
+
+def _against(has, loss, at, height, shortened, tolerance, seed):
+    """Name the witnesses against a gradient that the complex step has found wrong."""
+    step = np.maximum(shortened * best_step(at), 4 * np.spacing(np.abs(at)))
+    rough, doubled = (central_difference(loss, at, factor * step) for factor in (1, 2))
+    size = max(height / shortened, _largest(rough))
+    allowed = _largest(doubled - rough) + 100 * np.finfo(at.dtype).eps ** (2 / 3) * size
+    agrees = {
+        "central differences": _largest(has - rough) <= allowed,
+        "complex step": False,
+        "inner product": inner_product_gap(loss, at, has, seed=seed) <= tolerance,
+    }
+    return ", ".join(witness for witness, agreed in agrees.items() if not agreed)
 
 
 def _directions(shape, rng):
