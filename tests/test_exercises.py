@@ -299,7 +299,7 @@ def test_slips_in_different_arrays_are_all_named_and_the_rest_is_left_for_later(
     ("change", "words"),
     [
         (lambda h: 3 * h, "is 3.000 times what it should be, everywhere"),
-        (lambda h: h / 5, "is 1/T times what it should be, everywhere"),
+        (lambda h: h / 5, r"is 0.2000 times what it should be, everywhere \(1/T here\)"),
         (lambda h: h[:, ::-1], "would be right if you reversed time"),
         (lambda h: h.swapaxes(1, 2), "would be right if you put its axes in the order (0, 2, 1)"),
         (lambda h: h[np.newaxis], "would be right if you gave it the shape (2, 5, 4)"),
@@ -361,7 +361,9 @@ def test_hint_that_explains_two_arrays_is_given_once(monkeypatch):
 
 def test_slip_that_would_spoil_more_than_is_wrong_is_not_named():
     words = said(check, changed("rnn_step_backward", lambda g: (*g[:3], g[3] / 2, g[4])))
-    assert words.split("\n")[2:] == ["Your dWh is 1/N times what it should be, everywhere."]
+    assert words.split("\n")[2:] == [
+        "Your dWh is 0.5000 times what it should be, everywhere (1/N here)."
+    ]
 
 
 def test_right_arrays_in_the_wrong_order_are_recognized():

@@ -110,7 +110,7 @@ def constant_ratio(case):
     value, known = f"{ratio:#.4g}", " or ".join(names)
     words, of_yours = f"ratio {value} everywhere", f"is {value} times what it should be, everywhere"
     if names:  # one size alone cannot tell N from a 2 that is always there
-        words, of_yours = f"{words}, which is {known} here", f"{of_yours}; {value} is {known} here"
+        words, of_yours = f"{words}, which is {known} here", f"{of_yours} ({known} here)"
     return Fit(words, of_yours)
 
 
