@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+import re
 import subprocess
 import sys
 
@@ -503,6 +504,27 @@ def test_no_other_claim_fits(right, wrong, known, claim, words):
     table = diagnoses.WRONG_VALUES if right.shape == wrong.shape else diagnoses.WRONG_SHAPE
     fitting = {candidate.__name__ for candidate in table if candidate(case)}
     assert fitting - ALSO_TRUE.get(claim, set()) == ({claim} if claim else set())
+
+
+TO_A_LEARNER = {  # the others say "is", and then their words
+    "transposed": r"would be right if you (transposed it|put its axes in the order \(1, 0, 2\))",
+    "not_summed": r"would be right if you summed it over (axis 0|axes \(0, 1\))",
+    "reshaped": r"would be right if you gave it the shape \(3, 4\)",
+    "not_finite": r"has NaN or infinity in . of 12 entries, the first at \[1, .\]",
+    "should_be_zero": r"should be zero everywhere: the loss does not depend on this array",
+    "whole_numbers": r"has whole numbers only: its dtype is u?int\d+",
+    "sign_flipped": r"has the wrong sign everywhere",
+    "constant_ratio": r"is [\d.]{5,6} times what it should be, everywhere( \([1/(NT) or]+ here\))?",
+    "reversed_in_time": r"would be right if you reversed time",
+}
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "known", "claim", "words"), [row for row in WRONG if row[3]]
+)
+def test_a_mistake_is_named_to_a_learner_too(right, wrong, known, claim, words):
+    fit = getattr(diagnoses, claim)(diagnoses.Case(wrong, right, **known))
+    assert re.fullmatch(TO_A_LEARNER.get(claim, f"is {re.escape(fit.words)}"), fit.of_yours)
 
 
 def test_what_is_right_is_not_called_transposed():
