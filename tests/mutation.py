@@ -334,6 +334,8 @@ class _OneMutantAfterTheOther:
 
 def _put_in_place(mutant):
     """Replace what the mutant changes, wherever it is known by name; return how to undo it."""
+    if not mutant.source:
+        return lambda: None
     module = importlib.import_module(mutant.module)
     namespace = dict(vars(module))
     exec(mutant.source, namespace)
