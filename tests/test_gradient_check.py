@@ -527,6 +527,11 @@ def test_a_mistake_is_named_to_a_learner_too(right, wrong, known, claim, words):
     assert re.fullmatch(TO_A_LEARNER.get(claim, f"is {re.escape(fit.words)}"), fit.of_yours)
 
 
+def test_a_factor_has_a_name_within_the_digits_of_single_precision():
+    case = diagnoses.Case(2.0002 * RIGHT, RIGHT, tolerance=1e-3, sizes={"N": 2})
+    assert diagnoses.constant_ratio(case).words == "ratio 2.000 everywhere, which is N here"
+
+
 def test_what_is_right_is_not_called_transposed():
     assert diagnoses.transposed(diagnoses.Case(ROWS, ROWS)) is None
 
