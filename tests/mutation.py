@@ -357,20 +357,14 @@ def _put_in_place(mutant):
 
 
 # ---- The table -----------------------------------------------------------------------------------
-def unnoticed(module):
-    """Return the mutants of the module, those that no test notices, and how many are equivalent."""
-    made = mutants(module)
-    found = killers(made, MODULES[module][1])
-    survivors = [mutant for mutant, killer in zip(made, found) if killer is None]
-    return made, survivors
-
-
 def main():
     stale = set(EQUIVALENT)
     unknown = 0
     for module in MODULES:
         began = time.perf_counter()
-        made, survivors = unnoticed(module)
+        made = mutants(module)
+        found = killers(made, MODULES[module][1])
+        survivors = [mutant for mutant, killer in zip(made, found) if killer is None]
         holes = [mutant for mutant in survivors if mutant.key not in EQUIVALENT]
         stale -= {mutant.key for mutant in survivors}
         unknown += len(holes)

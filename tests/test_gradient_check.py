@@ -292,6 +292,12 @@ def test_a_wrong_gradient_is_described():
     )
 
 
+def test_the_worst_entry_is_a_wrong_one_however_small_the_error():
+    right = np.array([1e-3, 2e-3, -3e-3])
+    with pytest.raises(AssertionError, match=r"Worst: dA\[1\] has 0.0021, needs 0.002\.\n"):
+        assert_gradient(right + [0, 1e-4, 0], linear_loss(right), at=np.ones(3))
+
+
 @pytest.mark.parametrize(
     ("size_of_error", "against"),
     [
@@ -343,6 +349,7 @@ def test_what_is_no_gradient_is_refused(gradient, complaint):
         (lambda A: A[:1], ValueError, r"an array of shape \(1,\), needs to return one number"),
         (lambda A: (np.sum(A), "cache"), TypeError, "returns a tuple, needs to return a number"),
         (lambda A: None, TypeError, "returns a NoneType, needs"),
+        (lambda A: [np.sum(A)], TypeError, "returns a list, needs to return a number"),
         (lambda A: np.sum(A) * np.nan, ValueError, "returns nan"),
         (lambda A: np.sum(A) + np.inf, ValueError, "returns inf"),
         (lambda A: np.sum(np.abs(A)), TypeError, "drops the imaginary part"),
