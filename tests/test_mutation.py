@@ -1,11 +1,6 @@
-"""The tests are tested: each small change of the layers, or of the check, makes one fail."""
-
-import random
+"""The tests are tested: each small change of the layers makes one of them fail."""
 
 import mutation
-
-CHECK = ["gradient_check", "gradient_check.diagnoses"]
-SAMPLE = 40  # of the changes of the check, for the time; `python tests/mutation.py` makes them all
 
 
 def made(*modules):
@@ -21,10 +16,6 @@ def assert_noticed(mutants, suite):
 
 def test_the_suite_notices_every_change_of_the_layers():
     assert_noticed(made("rnn_layers"), mutation.LAYERS)
-
-
-def test_the_suite_notices_changes_of_the_gradient_check():
-    assert_noticed(random.Random(0).sample(made(*CHECK), SAMPLE), mutation.COURT)
 
 
 def test_every_equivalent_change_is_still_made_and_is_only_one():

@@ -331,7 +331,6 @@ def _mistake(part, rounding):
     if not size:
         return None
     claims = [sign_flipped, zero, constant_ratio] if size > rounding else [sign_flipped]
-    part = part._replace(has=part.has / size, needs=part.needs / size)
     return next((fit for fit in (claim(part) for claim in claims) if fit), None)
 
 
