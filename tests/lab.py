@@ -31,6 +31,7 @@ CHROMIUM = [
     "--no-first-run",
 ]
 TIMEOUT = 60  # seconds, for anything; the machine may be busy
+LONGEST = 300  # seconds, for all cells of a notebook: the last chapter trains a network
 
 # Notes errors of the kernel, cells that have been run, and moves that wait for an answer.
 LISTEN = """async () => {
@@ -160,9 +161,9 @@ def wait_for(address, process, log):
     raise RuntimeError(f"JupyterLab does not answer:\n{log.read_text()}")
 
 
-def wait(page, condition, argument=None):
+def wait(page, condition, argument=None, seconds=TIMEOUT):
     """Wait until a condition holds; asked at each frame, as is usual, it would slow all else."""
-    page.wait_for_function(condition, arg=argument, polling=30)
+    page.wait_for_function(condition, arg=argument, polling=30, timeout=1000 * seconds)
 
 
 class Lab:
@@ -208,8 +209,17 @@ class Lab:
         page = self.page
         page.locator(".lm-MenuBar-itemLabel").get_by_text("Run", exact=True).click()
         page.locator(".lm-Menu-itemLabel").get_by_text("Run All Cells", exact=True).click()
-        cells = page.evaluate(CODE_CELLS)
-        wait(page, "cells => window.seen.errors.length || window.seen.run >= cells", cells)
+        cells = page.evaluate("() => window.seen.run") + page.evaluate(CODE_CELLS)
+        done = "cells => window.seen.errors.length || window.seen.run >= cells"
+        wait(page, done, cells, LONGEST)
+
+    def is_changed(self):
+        """Whether the notebook is marked as changed since it was opened or saved."""
+        return self.page.evaluate("() => jupyterapp.shell.currentWidget.context.model.dirty")
+
+    def save(self):
+        """File > Save."""
+        self.page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
 
     def errors(self):
         """What the kernel has complained of so far."""
@@ -217,9 +227,9 @@ class Lab:
 
     def lives(self):
         """The live pictures of the open notebook: each with its controls."""
-        lives = self.page.locator(".jp-NotebookPanel:visible .widget-vbox:has(> .widget-html)")
+        lives = self.page.locator(".jp-NotebookPanel:visible .live")
         self.page.wait_for_timeout(300)  # the last of them is being built
-        return [Live(self.page, box, box.locator(".widget-html-content")) for box in lives.all()]
+        return [Live(self.page, box, box.locator(".picture")) for box in lives.all()]
 
 
 class Live:
