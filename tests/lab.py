@@ -30,6 +30,7 @@ CHROMIUM = [
     "--disable-sync",
     "--no-first-run",
 ]
+SIZE = {"width": 1280, "height": 1000}
 TIMEOUT = 60  # seconds, for anything; the machine may be busy
 LONGEST = 300  # seconds, for all cells of a notebook: the last chapter trains a network
 
@@ -207,9 +208,9 @@ class Lab:
     def run_all(self):
         """Run > Run All Cells, from the menu; returns when all is done or a cell has failed."""
         page = self.page
+        cells = page.evaluate("() => window.seen.run") + page.evaluate(CODE_CELLS)
         page.locator(".lm-MenuBar-itemLabel").get_by_text("Run", exact=True).click()
         page.locator(".lm-Menu-itemLabel").get_by_text("Run All Cells", exact=True).click()
-        cells = page.evaluate("() => window.seen.run") + page.evaluate(CODE_CELLS)
         done = "cells => window.seen.errors.length || window.seen.run >= cells"
         wait(page, done, cells, LONGEST)
 
@@ -282,6 +283,6 @@ def open_lab(root, state):
         executable = browser_path(playwright)
         with server(root, state) as address:
             browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM)
-            page = browser.new_page(viewport={"width": 1280, "height": 1000})
+            page = browser.new_page(viewport=SIZE)
             yield Lab(page, address)
             browser.close()

@@ -6,7 +6,12 @@ const live = this.closest('.live'), silence = live.querySelector('.silence');
 const set = (element, name, words) => {
   if (element && element.getAttribute(name) !== words) element.setAttribute(name, words);
 };
-const tell = () => live.querySelectorAll('.widget-slider').forEach(slider => {
+const tell = () => {
+  for (const slider of live.querySelectorAll('.widget-slider')) tellSlider(slider);
+  const picture = live.querySelector('img')?.parentElement;
+  if (picture?.scrollWidth > picture?.clientWidth) set(picture, 'tabindex', '0');  // keys scroll it
+};
+const tellSlider = slider => {
   const name = slider.querySelector('label').textContent;
   const handle = slider.querySelector('[role=slider]'), number = slider.querySelector('.widget-readout');
   set(handle, 'aria-label', name);
@@ -15,7 +20,7 @@ const tell = () => live.querySelectorAll('.widget-slider').forEach(slider => {
   set(number, 'aria-label', `${name}, as a number`);
   slider.closest('.widget-hbox')?.querySelectorAll('button').forEach(
     button => set(button, 'aria-label', `${button.textContent}: ${name}`));
-});
+};
 
 // What no page says where a kernel has been stopped: why nothing happens.
 let patience;
@@ -28,4 +33,4 @@ new MutationObserver(changes => {
   if (changes.some(change => change.target.closest('.picture'))) answered();
 }).observe(live, {subtree: true, childList: true, attributeFilter: ['aria-valuenow', 'aria-valuetext']});
 live.addEventListener('change', asked);
-tell();
+new ResizeObserver(tell).observe(live);
