@@ -167,11 +167,17 @@ def wait(page, condition, argument=None, seconds=TIMEOUT):
     page.wait_for_function(condition, arg=argument, polling=30, timeout=1000 * seconds)
 
 
+def choose(page, menu, item):
+    """Choose an item of a menu, in JupyterLab or Notebook 7."""
+    page.locator(".lm-MenuBar-itemLabel").get_by_text(menu, exact=True).click()
+    page.locator(".lm-Menu-itemLabel").get_by_text(item, exact=True).click()
+
+
 class Lab:
     """The page: opens notebooks one after the other, runs them, moves their controls."""
 
     def __init__(self, page, address):
-        self.page = page
+        self.page, self.address = page, address
         page.set_default_timeout(TIMEOUT * 1000)
         page.goto(f"{address}/lab?reset")
         wait(page, "() => window.jupyterapp !== undefined")
@@ -209,8 +215,7 @@ class Lab:
         """Run > Run All Cells, from the menu; returns when all is done or a cell has failed."""
         page = self.page
         cells = page.evaluate("() => window.seen.run") + page.evaluate(CODE_CELLS)
-        page.locator(".lm-MenuBar-itemLabel").get_by_text("Run", exact=True).click()
-        page.locator(".lm-Menu-itemLabel").get_by_text("Run All Cells", exact=True).click()
+        choose(page, "Run", "Run All Cells")
         done = "cells => window.seen.errors.length || window.seen.run >= cells"
         wait(page, done, cells, LONGEST)
 

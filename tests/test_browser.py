@@ -401,32 +401,56 @@ class TestOnePage:
 
 
 def test_the_day_after_every_picture_is_there_as_it_was(lab, root):
-    name, alt = "notebooks/controls.ipynb", "A line that ends at 0.50."
+    name, moved = "notebooks/controls.ipynb", "A line that ends at 0.50."
+    page, still = lab.page, lab.page.locator(STILL)
     with lab.notebook(name):
         lab.run_all()
         (live,) = lab.lives()
         live.act(lambda: live.box.get_by_role("slider").first.press("ArrowRight"))
-        still = lab.page.locator(".jp-NotebookPanel .still > div > img")
-        wait(lab.page, "([still, alt]) => still().alt.endsWith(alt)", None) if False else None
-        still_has(lab.page, alt)
+        wait(
+            page,
+            "([still, alt]) => document.querySelector(still).alt.endsWith(alt)",
+            [STILL, moved],
+        )
         assert not still.is_visible()
         lab.save()
-    with lab.notebook(name):  # its kernel was shut down, and another has started
-        lab.page.wait_for_timeout(1000)  # time for JupyterLab to say that it finds no widget
+    with lab.notebook(name):  # its kernel was shut down; this is another
+        assert_picture_without_kernel(page, moved)
         assert not lab.is_changed()
-        assert_stored_picture(lab.page, alt)
         lab.run_all()
         (live,) = lab.lives()
         assert live.box.is_visible()
         assert not still.is_visible()
-        with restarted(lab.page):
-            assert_stored_picture(lab.page, "A line that ends at 0.40.")
-    classic = lab.page.context.new_page()
-    classic.goto(f"{lab.address}/{name}")
-    classic.get_by_text("after", exact=True).wait_for()
-    classic.wait_for_timeout(1000)
-    assert_stored_picture(classic, alt)
-    classic.close()
+        page.evaluate(
+            "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+        )
+        live.box.wait_for(state="hidden")
+        assert_picture_without_kernel(page, "A line that ends at 0.40.")
+    page = page.context.browser.new_page()
+    page.goto(f"{lab.address}/notebooks/{name}")  # Notebook 7
+    assert_picture_without_kernel(page, moved)
+    jupyterlab.choose(page, "Run", "Run All Cells")
+    page.locator(".live").wait_for()
+    assert not page.locator(STILL).is_visible()
+    keep_screenshot(page, "controls-in-notebook-7")
+    page.close()
+
+
+STILL = ".jp-Notebook .still > div > img"
+
+
+def assert_picture_without_kernel(page, alt):
+    """There is the picture with its words, and nothing of a widget that is gone."""
+    still = page.locator(STILL)
+    still.wait_for()
+    page.wait_for_timeout(1500)  # for JupyterLab to find that there is no widget
+    assert still.get_attribute("alt").endswith(alt)
+    assert still.evaluate("image => image.naturalWidth") > 0
+    assert page.locator(".jp-Notebook .still > p").is_visible()
+    assert not page.locator(".live:visible").count()
+    for line in ("Error displaying widget", "Loading widget"):
+        assert not page.get_by_text(line).filter(visible=True).count()
+    assert page.get_by_text("after", exact=True).last.is_visible()
 
 
 def test_a_missing_browser_is_told_with_what_to_install(monkeypatch):
