@@ -44,9 +44,8 @@ DRAWN_DPI = 125  # and is drawn finer, for screens of high density; more would t
 RUNS = 3  # zlib's Z_RLE: looks for runs of equal bytes only, of which a drawing is full
 
 QUIET = 0.5  # seconds without a move, after which the present position is what a save stores
-READABLE = (
-    0.7  # of its size: a picture in a narrower pane scrolls, for its words would be too small
-)
+# The part of its size below which a picture scrolls rather than shrinks: words of 8 px.
+READABLE = 0.6
 VIEW = "application/vnd.jupyter.widget-view+json"  # what JupyterLab shows as a widget
 
 # Of the two outputs of a cell that explores, one is seen: the live picture where a kernel answers;
