@@ -367,9 +367,12 @@ class StatesOverTime(Picture):
             line.set_data(np.arange(len(h)), h[:, unit])
         self._image.set_data(h.T)
         first, last = (number(np.abs(h[t]).max()) for t in (0, -1))
+        rises = np.sum((h[:-1] < 0) & (h[1:] >= 0), axis=0)
+        waves = (f"unit {unit} rises through zero {rises[unit]} times" for unit in self._units)
         self._alt = (
             f"States of {h.shape[1]} units over {len(h)} steps as lines and as a heat map. "
             f"The largest magnitude is {first} at the first step and {last} at the last. "
+            f"Of the lines, {', '.join(waves)}. "
             f"{self._plane.show(eigenvalues, radius)}"
         )
         return self._moving
