@@ -137,6 +137,8 @@ SLIPS = [
         ("steps worked from the last", "The steps run from the last input to the first, backwards; time starts with the first input, x[:, 0].", "x[:, t] @ Wx", "x[:, -1 - t] @ Wx", "np.stack(states, axis=1)", "np.stack(states[::-1], axis=1)"),
         ("tanh of both parts, the bias with the state", "tanh comes last, after all is added: tanh of a sum is not the sum of tanh, eq. 4.2.", "np.tanh(z)", "np.tanh(x[:, t] @ Wx) + np.tanh(h_t @ Wh + b)"),
         ("share of the state squashed by itself", "tanh comes once, over the whole sum: h_(t-1) Wh goes into it as it is, not squashed by itself before, eq. 4.2.", "h_t @ Wh", "np.tanh(h_t @ Wh)"),
+        ("sums of the rows of Wh", "The old state goes through Wh by a matrix product, h_(t-1) @ Wh; you multiply the state by sums of Wh, unit by unit, eq. 4.2.", "h_t @ Wh", "h_t * Wh.sum(axis=0)"),
+        ("parts multiplied", "The two products are added, not multiplied, eq. 4.2.", "x[:, t] @ Wx + b + h_t @ Wh", "(x[:, t] @ Wx) * (h_t @ Wh) + b"),
         shown=False,
     ),
 ]

@@ -73,6 +73,8 @@ SLIPS = [
         ("always divided by the norm", "You divide by the norm, always: where the norm is above the threshold the scale is threshold / norm, and 1 elsewhere, eq. 7.7.", "threshold / norm if norm > threshold else 1.0", "1 / norm"),
         ("cut off above", "You cut entries off at the threshold, one by one; scale all entries by one number, threshold / norm, and the direction is kept, eq. 7.7.", "[scale * gradient for", "[np.minimum(gradient, threshold) for"),
         ("cut off at 1", "You clip entry by entry at 1; scale all entries by one number, threshold / norm, eq. 7.7.", "[scale * gradient for", "[np.clip(gradient, -1, 1) for"),
+        ("threshold beside the norm", "The scale is threshold / norm, and not threshold divided by the sum of both, eq. 7.7.", "threshold / norm if norm > threshold else 1.0", "threshold / (norm + threshold)"),
+        ("largest entries", "You take the norm of the largest entries; the norm is the root of the sum of the squares of all, eq. 7.7.", "np.sum(gradient**2)", "np.max(np.abs(gradient)) ** 2"),
         shown=False,
     ),
 ]

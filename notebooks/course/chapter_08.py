@@ -131,6 +131,7 @@ SLIPS = [
         ("tau added behind, scores divided", "You add tau behind exp as well; tau divides the scores, before exp, and nothing more.", "np.exp(shifted)", "np.exp(shifted) + tau"),
         ("something small added to the sum", "You add something to the sum, so the rows no longer sum to 1; after the shift the sum is never 0.", "return p / p.sum(axis=-1, keepdims=True)", "return p / (p.sum(axis=-1, keepdims=True) + 1e-8)"),
         ("1 added to the sum", "You add 1 to the sum, so the rows no longer sum to 1: divide by the sum alone.", "return p / p.sum(axis=-1, keepdims=True)", "return p / (p.sum(axis=-1, keepdims=True) + 1)"),
+        ("sum without tau", "The sum has to be taken of the same numbers as stand above it: exp of scores / tau, with tau in both, else the rows do not sum to 1.", "return p / p.sum(axis=-1, keepdims=True)", "return p / np.exp(scores - scores.max(axis=-1, keepdims=True)).sum(axis=-1, keepdims=True)"),
         shown=False,
     ),
     *slips(
@@ -214,6 +215,8 @@ SLIPS = [
         ("gradient with softmax over time", "p in the gradient is softmax over the V symbols of one step, the last axis, and yours is over the steps of a name, eq. 8.9.", "dx[n, t] = np.exp(log_p)", "dx[n, t] = np.exp(scores) / np.exp(x[n] - x[n].max(axis=1, keepdims=True)).sum(axis=0)"),
         ("loss divided by the names that count", "The loss is divided by the number of names with a step that counts; divide by N, all of them, eq. 8.8.", "return loss / N", "return loss / mask.any(axis=1).sum()"),
         ("gradient divided by the names that count", "The gradient is divided by the number of names with a step that counts; divide by N, all of them, eq. 8.9.", "dx / N", "dx / mask.any(axis=1).sum()"),
+        ("number of the label subtracted", "You subtract the number of the label from all symbols; p - one_hot(y) takes 1 away at the label alone, eq. 8.9.", "dx[n, t, y[n, t]] -= 1", "dx[n, t] -= y[n, t]"),
+        ("1 at the most probable", "You take 1 away at the most probable symbol; p - one_hot(y) takes it away at the label, eq. 8.9.", "dx[n, t, y[n, t]] -= 1", "dx[n, t, np.argmax(log_p)] -= 1"),
         shown=False,
     ),
 ]

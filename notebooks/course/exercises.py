@@ -590,9 +590,24 @@ def _explained(exercise, slips, cases, parts, wrong):
 
     def fits(suspect, part, some):
         return all(
-            part in case.blank or same(case.has[part], suspect.gives(exercise, k, case)[part])
+            part in case.blank
+            or alike(case.has[part], suspect.gives(exercise, k, case)[part], part)
             for k, case in some
         )
+
+    def alike(has, gives, part):
+        """Whether the two are equal; of states that are not bounded the first three steps.
+
+        Where nothing holds them, as without tanh, rounding grows from step to step.
+        """
+        if (
+            same(has, gives)
+            or gives is None
+            or "step unit" not in (exercise.axes or {}).get(part, "")
+        ):
+            return same(has, gives)
+        free = gives.shape == np.shape(has) and not np.max(np.abs(gives), initial=0) <= 1.5
+        return free and same(has[:, :3], gives[:, :3])
 
     numbered = [(k, case) for k, case in enumerate(cases)]
     first = [(k, case) for k, case in numbered if case.wrong][:1]
