@@ -65,7 +65,7 @@ def test_hints_say_one_thing_more_each_time_and_then_point_to_the_solution(name)
     for level, words in enumerate(exercise.hints[1:], 2):
         told = said(chapter.hint, name)
         assert told.startswith(f"Hint {level} of {last}: {words}")
-    assert f"solution({name}) prints an answer." in told
+    assert f"solution({name}) prints an answer, and hint({name}, 1) begins again." in told
 
 
 # Who may import whom
@@ -122,7 +122,11 @@ def same(one, other):
     )
 
 
-@each_slip
+@pytest.mark.parametrize(
+    ("name", "slip"),
+    [(name, slip) for name, slip in SLIPS if EXERCISES[name][0].arrays],
+    ids=lambda each: getattr(each, "name", each),
+)
 def test_a_slip_gives_other_results_or_has_other_manners(name, slip):
     exercise = EXERCISES[name][0]
     assert slip.source() != source_of(name)
@@ -136,4 +140,4 @@ def test_a_slip_gives_other_results_or_has_other_manners(name, slip):
                 results.append((exercise.call(function, **given), [*given.values()]))
         (right, kept), (wrong, left) = results
         seen.append(same(right, wrong) and same(kept, left))
-    assert not all(seen)
+    assert not all(seen) or exercise.manners(slip.build())

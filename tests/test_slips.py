@@ -9,12 +9,12 @@ import pytest
 from gradient_check import check_layer
 import rnn_layers
 
-SLIPS = [slip for chapter in CHAPTERS.values() for slip in getattr(chapter, "SLIPS", [])]
+SLIPS = [s for chapter in CHAPTERS.values() for s in getattr(chapter, "SLIPS", []) if s.shown]
 LAYERS = {  # name of the function with the slip -> the forward pass, and the shapes of its inputs
-    "rnn_step_backward": (rnn_layers.rnn_step_forward, [(2, 3), (2, 4), (3, 4), (4, 4), 4]),
+    "rnn_step_backward": (rnn_layers.rnn_step_forward, [(3, 2), (3, 4), (2, 4), (4, 4), 4]),
     "rnn_backward": (
         CHAPTERS["chapter_05"].forward_with_cache,
-        [(2, 5, 3), (2, 4), (3, 4), (4, 4), 4],
+        [(3, 5, 2), (3, 4), (2, 4), (4, 4), 4],
     ),
     "temporal_affine_backward": (
         rnn_layers.temporal_affine_forward,
@@ -31,7 +31,7 @@ def test_check_layer_catches_a_slip(slip):
     inputs = [np.random.default_rng(0).standard_normal(shape) / 2 for shape in shapes]
     check_layer(forward, slip.function, *inputs)
     if slip.name == "slope written over the states":
-        dh, cache = np.ones((2, 5, 4)), forward(*inputs)[1]
+        dh, cache = np.ones((3, 5, 4)), forward(*inputs)[1]
         before = [array.copy() for array in cache]
         slip.build()(dh, cache)
         assert not all(map(np.array_equal, cache, before))

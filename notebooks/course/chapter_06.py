@@ -1,7 +1,9 @@
 """Chapter 06: what catches a wrong gradient, three mystery functions, and a slip from close by."""
 
+import contextlib
 import functools
 from numbers import Real
+import re
 
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
@@ -10,7 +12,7 @@ import numpy as np
 from course.artists import CELL_HEIGHT, FONT, ROLES, Cells, Picture, checked, number, plain, styled
 from course.chapter_05 import SLIPS as BACKWARD_SLIPS
 from course.chapter_05 import forward_with_cache, rnn_backward
-from course.exercises import Exercise, desk, listed
+from course.exercises import Exercise, Verdict, desk, listed, nothing_returned, run, to_do
 from course.samples import Sample, widest
 from course.slips import slips
 
@@ -38,11 +40,12 @@ def my_check(forward, backward):
     cache = forward(*inputs)[1]
     given = [array.copy() for array in (dh, *cache)]
     gradients = backward(given[0], tuple(given[1:]))
+    fit = all(gradient.shape == at.shape for gradient, at in zip(gradients, inputs))
     kept = all(map(np.array_equal, given, (dh, *cache)))
     moved = [at + 1e-30j * v for at, v in zip(inputs, directions)]
     ahead = np.sum(dh * forward(*moved)[0].imag) / 1e-30  # the right side of eq. 6.3
     back = sum(np.sum(v * gradient) for v, gradient in zip(directions, gradients))  # the left side
-    return np.isclose(back, ahead) and kept
+    return np.isclose(back, ahead) and kept and fit
 
 
 # The mystery functions of exercises 06.1 to 06.3. Which line? Ask the functions, not this file.
@@ -61,6 +64,50 @@ def _suspect(number):
 
 
 mystery_1, mystery_2, mystery_3 = map(_suspect, (1, 2, 3))
+
+
+# What a check may be blind to, and what to say of it
+HOLES = {
+    "no numbers": "Wrong numbers of all kinds pass. Shapes, arguments as they were, backward equal to "
+    "itself: none of these says what the numbers should be. Compare them with what forward says, "
+    "eq. 6.3.",
+    "loss falls": "That the loss falls is no check: it falls along every gradient that points roughly "
+    "downhill, so gradients twice as long and half as long pass. Compare numbers, eq. 6.3.",
+    "one side": "Numbers that are too small pass, or those that are too large: ask how close the two "
+    "are, by np.isclose or by the absolute value of the difference.",
+    "one step": "No carry at all passes. With T = 1 there is none, and no sum over time: take five "
+    "steps or more.",
+    "few steps": "A carry that is cut after three steps passes. Take a longer sequence: five steps or "
+    "more.",
+    "one sample": "A mean over the batch passes where a sum should be. With N = 1 they are the same: "
+    "take two samples or more.",
+    "symmetric": "A missing transpose of Wh passes. A Wh that is its own transpose hides it, and with "
+    "one unit it always is: take several units, and draw Wh at random.",
+    "directions alike": "dWh passes when it is transposed. Are the directions alike in all entries, "
+    "such as ones? Draw them at random.",
+    "dh alike": "A dh that is read at the wrong step passes. A dh that is the same at every step hides "
+    "that: draw it at random, eq. 2.6.",
+    "tiny": "A wrong slope of tanh passes. Where all inputs are tiny, tanh is a straight line of slope "
+    "1: draw them larger.",
+    "h0 zero": "A dWh without the share of h0 passes. Is h0 zero? Draw it at random as well.",
+    "blind": "Nothing is asked about {}: twice as large, or with the other sign, it passes. Give each "
+    "of the five inputs a direction of its own.",
+    "own direction": "A gradient of zeros passes. Do the directions come from the gradient itself? "
+    "Draw them at random, before backward is asked.",
+    "loose": "A gradient that is off by a thousandth passes: the tolerance is too large. Two exact "
+    "ways differ by rounding alone; np.isclose has a tolerance that fits.",
+    "arguments": "Functions that change their arguments pass, dh or the arrays in the cache: compare "
+    "each with a copy from before the call. (dh.copy(): `given = dh` is no copy, but a second name.)",
+    "cache": "A function that writes into the cache passes: compare its arrays as well with copies "
+    "from before the call.",
+    "right refused": "Do both sides say the same of the right one? Each gradient meets the direction "
+    "of its own input; the loss is a sum over all entries, eq. 2.6, not a mean; and the imaginary part "
+    "is divided by the small step.",
+    "rounding": "Is there a tolerance? Two ways to one number differ in the last digits: ask with "
+    "np.isclose, not with ==.",
+    "forbidden": "That compares with an `rnn_backward` of ours, which the exercise forbids: where a "
+    "check is needed there is no right one to compare with. Ask `forward`.",
+}
 
 
 # Slips, one row a line
@@ -89,22 +136,32 @@ SLIPS = [
     ),
     *slips(
         my_check,
-        ("shapes only", "That lets all of them pass. The shapes are right in all, the loss falls with all, and each agrees with itself: compare the numbers with what forward says.", "np.isclose(back, ahead) and kept", "all(v.shape == gradient.shape for v, gradient in zip(directions, gradients))"),
-        ("the loss falls", "That asks whether a step makes the loss smaller. It does for every gradient that points roughly downhill: compare numbers.", "np.isclose(back, ahead) and kept", "np.sum(dh * forward(*[at - g for at, g in zip(inputs, gradients)])[0]) < np.sum(dh * forward(*inputs)[0])"),
-        ("one step", "With T = 1 there is no carry and no sum over time: take a longer sequence.", "N, T, D, H = 2, 5, 3, 4", "N, T, D, H = 2, 1, 3, 4"),
-        ("three steps", "Three steps are too few: a carry that is cut after three steps looks right. Take a longer sequence.", "N, T, D, H = 2, 5, 3, 4", "N, T, D, H = 2, 3, 3, 4"),
-        ("one sample", "With N = 1 a mean over the batch is its sum: take two samples or more.", "N, T, D, H = 2, 5, 3, 4", "N, T, D, H = 1, 5, 3, 4"),
-        ("one unit", "A Wh that is its own transpose hides a transpose that is missing, and with H = 1 it always is: take several units, and draw Wh at random.", "N, T, D, H = 2, 5, 3, 4", "N, T, D, H = 2, 5, 3, 1"),
-        ("upstream gradient of ones", "A dh of ones is the same at every step and in every unit, so it hides who is given whose: draw it at random, eq. 2.6.", "dh = rng.standard_normal((N, T, H))", "dh = np.ones((N, T, H))"),
-        ("tiny weights", "Where all inputs are tiny, tanh is a straight line of slope 1, and no mistake in its slope can be seen: draw them larger.", "0.5 * rng", "1e-3 * rng"),
-        ("parameters only", "That asks about the weights alone: dx and dh0 may be wrong.", "    dh = rng", "    directions[0] *= 0; directions[1] *= 0; dh = rng"),
-        ("arguments not looked at", "The numbers are right, but some change what belongs to the caller, dh or the arrays in the cache: compare each with a copy from before the call.", " and kept", ""),
-        ("dh alone looked at", "The numbers are right and dh is as it was, but one of them writes into the cache: compare its arrays as well with copies from before the call.", "given, (dh, *cache)", "given, (dh,)"),
-        ("no copy", "One of them changes dh, and its gradients are right for the changed dh; one writes into the cache. Compare them with copies from before the call: dh.copy(), since `given = dh` is no copy, but a second name.", "[array.copy() for array in (dh, *cache)]", "[dh, *cache]"),
-        ("backward beside itself", "That asks backward twice and compares it with itself, so what is wrong each time gets by: compare it with what forward says.", "np.sum(dh * forward(*moved)[0].imag) / 1e-30", "sum(np.sum(v * again) for v, again in zip(directions, backward(given[0], tuple(given[1:]))))", " and kept", ""),
-        ("one short sequence", "With one short sequence no carry is cut, and a mean over the batch is its sum: take two samples or more, and five steps.", "N, T, D, H = 2, 5, 3, 4", "N, T, D, H = 1, 3, 3, 4"),
-        ("one step of one sample", "With T = 1 there is no carry and no sum over time, and with N = 1 a mean over the batch is its sum: take two samples or more, and five steps.", "N, T, D, H = 2, 5, 3, 4", "N, T, D, H = 1, 1, 3, 4"),
-        ("mean for sum", "Is there a tolerance? Two ways to one number differ in the last digits: ask with np.isclose, not with ==. Or is the loss of the witness a mean? It should be the sum over all entries, eq. 2.6.", "np.sum(dh * forward(*moved)[0].imag)", "np.mean(dh * forward(*moved)[0].imag)"),
+        ("shapes only", HOLES["no numbers"], "np.isclose(back, ahead) and kept and fit", "fit"),
+        ("arguments alone", HOLES["no numbers"], "np.isclose(back, ahead) and kept and fit", "kept and fit"),
+        ("backward beside itself", HOLES["no numbers"], "np.sum(dh * forward(*moved)[0].imag) / 1e-30", "sum(np.sum(v * again) for v, again in zip(directions, backward(dh.copy(), cache)))"),
+        ("the loss falls", HOLES["loss falls"], "np.isclose(back, ahead) and kept", "np.sum(dh * forward(*[at - 1e-6 * g for at, g in zip(inputs, gradients)])[0]) < np.sum(dh * forward(*inputs)[0]) and kept"),
+        ("one side alone", HOLES["one side"], "np.isclose(back, ahead)", "back - ahead < 1e-6"),
+        ("one step", HOLES["one step"], "N, T, D, H = 2, 5, 3, 4", "N, T, D, H = 2, 1, 3, 4"),
+        ("three steps", HOLES["few steps"], "N, T, D, H = 2, 5, 3, 4", "N, T, D, H = 2, 3, 3, 4"),
+        ("one sample", HOLES["one sample"], "N, T, D, H = 2, 5, 3, 4", "N, T, D, H = 1, 5, 3, 4"),
+        ("one unit", HOLES["symmetric"], "N, T, D, H = 2, 5, 3, 4", "N, T, D, H = 2, 5, 3, 1"),
+        ("Wh is the identity", HOLES["symmetric"], "    directions =", "    inputs[3] = np.eye(H); directions ="),
+        ("directions of ones", HOLES["directions alike"], "[rng.standard_normal(shape) for shape in shapes]\n    dh", "[np.ones(shape) for shape in shapes]\n    dh"),
+        ("upstream gradient of ones", HOLES["dh alike"], "dh = rng.standard_normal((N, T, H))", "dh = np.ones((N, T, H))"),
+        ("tiny weights", HOLES["tiny"], "0.5 * rng", "1e-3 * rng"),
+        ("h0 is zero", HOLES["h0 zero"], "    directions =", "    inputs[1] *= 0; directions ="),
+        ("parameters only", HOLES["blind"].format("dx and dh0"), "    dh = rng", "    directions[0] *= 0; directions[1] *= 0; dh = rng"),
+        ("without dx", HOLES["blind"].format("dx"), "    dh = rng", "    directions[0] *= 0; dh = rng"),
+        ("without db", HOLES["blind"].format("db"), "    dh = rng", "    directions[4] *= 0; dh = rng"),
+        ("direction is the gradient", HOLES["own direction"], "moved = [at", "directions = gradients; moved = [at"),
+        ("loose", HOLES["loose"], "np.isclose(back, ahead)", "np.isclose(back, ahead, rtol=1e-2)"),
+        ("arguments not looked at", HOLES["arguments"], " and kept", ""),
+        ("no copy", HOLES["arguments"], "[array.copy() for array in (dh, *cache)]", "[dh, *cache]"),
+        ("dh alone looked at", HOLES["cache"], "given, (dh, *cache)", "given, (dh,)"),
+        ("mean for sum", HOLES["right refused"], "np.sum(dh * forward(*moved)[0].imag)", "np.mean(dh * forward(*moved)[0].imag)"),
+        ("no tolerance", HOLES["rounding"], "np.isclose(back, ahead)", "back == ahead"),
+        ("compared with the layer", HOLES["forbidden"], "np.isclose(back, ahead) and kept and fit", "all(map(np.allclose, gradients, rnn_layers.rnn_backward(dh, rnn_layers.rnn_forward(*inputs)[1]))) and kept and fit"),
+        shown=False,
     ),
 ]
 # fmt: on
@@ -112,93 +169,232 @@ SLIPS = [
 
 # Exercises
 MOST_CALLS = 10  # of forward, for a check that is cheap
+EQUATIONS = (5.1, 5.2, 5.3, 5.4, 5.5, 5.6, 5.7)
 
 
-def _not_the_line(part, has, needs):
-    if has not in (5.1, 5.2, 5.3, 5.4, 5.5, 5.6, 5.7):
-        return f"{part} is {has:g}; it should be one of the seven, 5.1 to 5.7."
-    return f"{part} is not wrong in eq. {has:g}; it should be another equation."
+class Choice(Exercise):
+    """An exercise whose answer is a choice: not a number that can be nearly right."""
+
+    def judge(self, function, slips):
+        returned, _ = run(self, function, {})
+        if isinstance(returned, dict) and set(returned) == set(self.returns):
+            returned = [returned[name] for name in self.returns]
+        if returned is None or returned is ...:
+            return nothing_returned(self, function)
+        if not isinstance(returned, (tuple, list, np.ndarray)) or len(returned) != 3:
+            count = len(returned) if isinstance(returned, (tuple, list)) else "one value, not"
+            needed = f"3: {listed(self.returns)}, such as 5.7"
+            return [f"{self.name} returns {count} values; it should return {needed}."]
+        blank = [part for part, value in zip(self.returns, returned) if value in (None, ...)]
+        if len(blank) == 3:
+            return to_do(self, blank)
+        lines = []
+        for k, (part, value) in enumerate(zip(self.returns, returned)):
+            if part not in blank and _equation(value) != self.answer()[k]:
+                lines.append(self._not_it(part, value))
+                wrong = [slip.hint for slip in slips if slip.name.startswith(part)]
+                given = [slip.build()()[k] for slip in slips if slip.name.startswith(part)]
+                lines += [hint for hint, at in zip(wrong, given) if at == _equation(value)]
+        wrong = [part for part in self.returns if any(part in line for line in lines)]
+        right = [part for part in self.returns if part not in wrong + blank]
+        kinds = {"Right": right, "Wrong": wrong, "To do": blank}
+        head = " ".join(f"{kind}: {listed(of)}." for kind, of in kinds.items() if of)
+        return [head, *lines] if wrong or blank else []
+
+    def _not_it(self, part, value):
+        if _equation(value) in EQUATIONS:
+            return (
+                f"{part} is not wrong in eq. {_equation(value):g}; it should be another equation."
+            )
+        shown = f"{value:g}" if isinstance(value, Real) else repr(value)
+        return f"{part} is {shown}; it should be one of the seven, 5.1 to 5.7."
 
 
-def _verdicts(function):
-    """What a check says of right backward passes and of wrong ones: 1 for True, 0 for False.
+def _equation(value):
+    """Return the number that is meant, however it is written, or None."""
+    if isinstance(value, str):
+        found = re.fullmatch(
+            r"\W*(?:eqs?\.?|equation)?\s*(\d\.\d)\W*", value.strip(), re.IGNORECASE
+        )
+        return float(found[1]) if found else None
+    with contextlib.suppress(TypeError, ValueError):
+        if not isinstance(value, (bool, np.bool_)) and np.ndim(value) == 0:
+            return next((each for each in EQUATIONS if abs(float(value) - each) < 1e-6), None)
+    return None
 
-    NaN stands for anything else; to stop at a wrong one is to say False. Beside it stands how often
-    forward was called for one of them, if that is too often. Of the first, the right one, a check
-    that says nothing has not been written yet, and one that says a number needs to hear no more.
-    """
-    calls = []
 
-    def forward(x, h0, Wx, Wh, b):
-        calls.append(1)
-        return forward_with_cache(x, h0, Wx, Wh, b)
+class CheckOfChecks(Exercise):
+    """An exercise whose answer is a check; it is tried on right backward passes and on wrong ones."""
 
-    verdicts, most = [], MOST_CALLS
-    for backward in _backward_passes().values():
-        calls.clear()
-        try:
-            says = function(forward, backward)
-        except Exception:
-            if not verdicts:  # it stops at the right one
-                raise
-            says = False
-        known = isinstance(says, (bool, np.bool_))
-        if not verdicts and (says is None or says is ...):
-            return says
-        if not verdicts and not known and isinstance(says, Real):
-            return says, most
-        verdicts.append(float(says) if known else np.nan)
-        most = max(most, len(calls))
-    return np.array(verdicts), most
+    def judge(self, function, slips):
+        if "rnn_backward" in _names_used(function):
+            return ["Wrong: my_check.", HOLES["forbidden"]]
+        verdicts, most = {}, 0
+        for name, backward in _backward_passes().items():
+            calls = []
+
+            def forward(x, h0, Wx, Wh, b, calls=calls):
+                calls.append(1)
+                return forward_with_cache(x, h0, Wx, Wh, b)
+
+            asked = {"forward": forward, "backward": backward}
+            try:
+                says, _ = run(self, function, asked)
+            except Verdict as verdict:
+                if not verdicts:
+                    given = (
+                        "forward returns (h, cache); backward takes dh and the cache, and returns "
+                    )
+                    return [
+                        *verdict.lines,
+                        *[given + "the five gradients."] * (len(verdict.lines) > 1),
+                    ]
+                says = False  # to stop at a wrong one is to say False of it
+            if not verdicts and (says is None or says is ...):
+                return nothing_returned(self, function)
+            if not isinstance(says, (bool, np.bool_)):
+                return ["Wrong: my_check.", _no_verdict(says)]
+            verdicts[name] = bool(says)
+            most = max(most, len(calls))
+        return self._say(verdicts, most)
+
+    def _say(self, verdicts, most):
+        right, rounded, *wrong = verdicts.values()
+        names = list(verdicts)[2:]
+        passing = {name for name, passes in zip(names, wrong) if passes}
+        lines = []
+        if most > MOST_CALLS:
+            lines.append(
+                f"my_check calls forward {most} times; it should be {MOST_CALLS} times at most."
+            )
+        if not right and len(passing) > len(names) / 2:
+            lines.append(
+                "my_check says it all the other way round; it should be True of the right backward "
+                "pass and False of a wrong one."
+            )
+        elif not right:
+            lines.append("my_check says False of the right backward pass; it should be True.")
+            lines.append(HOLES["right refused"])
+        elif not rounded:
+            lines.append(
+                "my_check says False of the right backward pass with its numbers rounded otherwise; "
+                "it should be True."
+            )
+            lines.append(HOLES["rounding"])
+        elif passing:
+            shown = [f"*{name}*" for name in names if name in passing]
+            more = [f"{len(shown) - 3} more"] if len(shown) > 4 else shown[3:]
+            lines.append(f"my_check says True of {listed(shown[:3] + more)}; it should be False.")
+            lines += _holes(passing)
+        return ["Wrong: my_check.", *lines] if lines else []
+
+
+def _no_verdict(says):
+    if isinstance(says, Real) and not isinstance(says, bool):
+        return (
+            f"my_check returns a number, {says:.4g}; it should be True or False. Is it small "
+            "enough? Ask with np.isclose."
+        )
+    return (
+        "my_check returns neither True nor False; it should be one of them, of all that it is "
+        "asked about. (np.all makes one of many.)"
+    )
+
+
+def _holes(passing):
+    """Return what to say of a check that says True of these wrong backward passes."""
+
+    def all_pass(*names):
+        return passing.issuperset(names)
+
+    if all_pass("all negated", "all doubled", "all halved", "dh0 without Wh"):
+        return [HOLES["no numbers"]]
+    found = []
+    if all_pass("all doubled", "all halved"):
+        found.append("loss falls")
+    elif len(passing & {"all doubled", "all halved"}) == 1:
+        found.append("one side")
+    elif "off by a thousandth" in passing:
+        found.append("loose")
+    unseen = [name for name in GRADIENTS if all_pass(f"{name} doubled", f"{name} negated")]
+    numbers = not found
+    lines = [HOLES[name] for name in found]
+    if unseen and numbers:
+        lines.append(HOLES["blind"].format(listed(unseen)))
+    if numbers:
+        claims = {
+            "one step": "no carry between steps" in passing,
+            "few steps": "truncated to 3 steps" in passing
+            and "no carry between steps" not in passing,
+            "one sample": "weights divided by N" in passing
+            and not {"dWx", "dWh", "db"} & set(unseen),
+            "symmetric": "Wh not transposed" in passing and "no carry between steps" not in passing,
+            "directions alike": "dWh transposed" in passing
+            and "dWh" not in unseen
+            and "Wh not transposed" not in passing,
+            "dh alike": "dh read from the front" in passing
+            and "no carry between steps" not in passing,
+            "tiny": all_pass("slope twice", "root of the slope"),
+            "h0 zero": "h0 left out of dWh" in passing and "dWh" not in unseen,
+            "own direction": "all set to zero" in passing,
+        }
+        lines += [HOLES[name] for name, holds in claims.items() if holds]
+    in_dh = {"carry added in place into dh", "scaled by 1/N in place into dh"}
+    if (passing & in_dh and "slope written over the states" in passing) or (
+        passing & in_dh and not lines
+    ):
+        lines.append(HOLES["arguments"])
+    elif "slope written over the states" in passing:
+        lines.append(HOLES["cache"])
+    return lines
+
+
+def _names_used(function, seen=()):
+    """Return the names that a function and those that it calls, in the same notebook, use."""
+    code = getattr(function, "__code__", None)
+    if code is None or code in seen:
+        return set()
+    codes, names = [code], set()
+    while codes:
+        each = codes.pop()
+        names |= set(each.co_names)
+        codes += [constant for constant in each.co_consts if hasattr(constant, "co_names")]
+    around = function.__globals__
+    helpers = [
+        around[name] for name in names if getattr(around.get(name), "__globals__", 0) is around
+    ]
+    return names.union(*(_names_used(helper, (*seen, code)) for helper in helpers))
+
+
+GRADIENTS = ("dx", "dh0", "dWx", "dWh", "db")
 
 
 @functools.cache
 def _backward_passes():
-    def rounded_otherwise(dh, cache):
-        return tuple(array * (1 + 1e-14) for array in rnn_backward(dh, cache))
+    """Return {name: backward pass}: two right ones, and wrong ones."""
 
-    right = {"right": rnn_backward, "right but for rounding": rounded_otherwise}
-    return right | {slip.name: slip.build() for slip in BACKWARD_SLIPS}
+    def changed(change, only=GRADIENTS):
+        def backward(dh, cache):
+            gradients = zip(GRADIENTS, rnn_backward(dh, cache))
+            return tuple(change(array) if name in only else array for name, array in gradients)
 
+        return backward
 
-def _let_through(part, has, needs):
-    if part != "my_check":
-        return f"my_check calls forward {has:g} times; it should be {MOST_CALLS} times at most."
-    if has.shape == ():
-        return (
-            f"my_check returns a number, {has:.4g}; it should be True or False. Is it small "
-            "enough? Ask with np.isclose."
-        )
-    if np.isnan(has).any():
-        return (
-            "my_check returns neither True nor False; it should be one of them, of all that it is "
-            "asked about. (np.all makes one of many.)"
-        )
-    if np.array_equal(has, 1 - needs):
-        return (
-            "my_check says it all the other way round; it should be True of the right backward "
-            "pass and False of a wrong one."
-        )
-    right, rounded_otherwise, *wrong = has
-    if not right:
-        return "my_check says False of the right backward pass; it should be True."
-    if not rounded_otherwise:
-        return (
-            "my_check says False of the right backward pass with its numbers rounded otherwise; it "
-            "should be True: is there a tolerance? Two ways to one number differ in the last "
-            "digits: ask with np.isclose, not with ==."
-        )
-    names = [f"*{name}*" for name, passes in zip([*_backward_passes()][2:], wrong) if passes]
-    more = [f"{len(names) - 3} more"] if len(names) > 4 else names[3:]
-    return f"my_check says True of {listed(names[:3] + more)}; it should be False."
+    passes = {"right": rnn_backward, "rounded otherwise": changed(lambda g: g * (1 + 1e-14))}
+    passes |= {slip.name: slip.build() for slip in BACKWARD_SLIPS}
+    changes = {"set to zero": np.zeros_like, "negated": np.negative, "doubled": lambda g: 2 * g}
+    for words, change in changes.items():
+        passes |= {f"{name} {words}": changed(change, (name,)) for name in GRADIENTS}
+        passes[f"all {words}"] = changed(change)
+    passes["all halved"] = changed(lambda g: g / 2)
+    passes["off by a thousandth"] = changed(lambda g: 1.001 * g)
+    return passes
 
 
 EXERCISES = {
-    "06.1 to 06.3": Exercise(
+    "06.1 to 06.3": Choice(
         convict,
         returns=("mystery_1", "mystery_2", "mystery_3"),
-        arrays=lambda normal: {},
-        cases=((),) * 3,
         call=lambda function: function(),
         hints=(
             "check_layer says which gradients are right. A slip in one of eqs. 5.4 to 5.7 spoils "
@@ -209,27 +405,21 @@ EXERCISES = {
             "one T at a time.",
         ),
         praise="names the line of each of the three.",
-        where=_not_the_line,
     ),
-    "06.4": Exercise(
+    "06.4": CheckOfChecks(
         my_check,
-        returns=("my_check", "calls of forward"),
-        arrays=lambda normal: {},
-        cases=((),) * 3,
-        call=_verdicts,
+        returns=("my_check",),
+        call=lambda function, forward, backward: function(forward, backward),
         hints=(
             "Eq. 6.3 asks all five inputs at once, for one call of forward.",
             "Draw one random direction for each of the five inputs and move all five together, by "
             "the complex step. The left side of eq. 6.3 is then a sum over five arrays.",
             "ahead = np.sum(dh * forward(*moved)[0].imag) / 1e-30 with moved = [at + 1e-30j * v "
             "...]; back = sum(np.sum(v * gradient) ...). And are dh and the arrays in "
-            "the cache what they were before the call?",
+            "the cache what they were before the call, and the gradients of the right shapes?",
         ),
         praise=f"passes the right backward pass and catches all {len(_backward_passes()) - 2} "
         f"wrong ones, with at most {MOST_CALLS} calls of forward for each.",
-        where=_let_through,
-        handed="forward returns (h, cache); backward takes dh and the cache, and returns the "
-        "five gradients.",
     ),
 }
 

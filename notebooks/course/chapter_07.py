@@ -1,14 +1,12 @@
 """Chapter 07: clip by global norm."""
 
-import copy
-
 import matplotlib as mpl
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 import numpy as np
 
 from course.artists import INK, PAPER, ROLES, Picture, checked, number, power_of_ten, styled
-from course.exercises import Exercise, desk
+from course.exercises import Exercise, Verdict, desk
 from course.samples import Sample
 from course.slips import slips
 
@@ -18,6 +16,12 @@ def clip_by_global_norm(gradients, threshold):
     norm = np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))
     scale = threshold / norm if norm > threshold else 1.0  # eq. 7.7
     return [scale * gradient for gradient in gradients]
+
+
+HANDED_BACK = (
+    "The numbers are right, but gradients come back as the arrays that you were given, so who "
+    "changes one changes the other: make new arrays, also where the scale is 1."
+)
 
 
 # Slips, one row a line
@@ -36,31 +40,88 @@ SLIPS = [
         ("divided by zero", "All these gradients are zero, and so is their norm: divide by the norm only where it is above the threshold.", "scale * gradient for", "min(norm, threshold) * gradient / norm for"),
         ("small ones set to zero", "These gradients are shorter than the threshold, and you lose them: leave them as they are, eq. 7.7.", "else 1.0", "else 0.0"),
         ("largest singular value", "np.linalg.norm(matrix, 2) is the largest singular value; eq. 7.7 wants the root of the sum of the squares of all entries.", "np.sum(gradient**2)", "np.linalg.norm(gradient, 2) ** 2"),
-        ("handed back", "The numbers are right, but short gradients come back as the arrays that you were given, so who changes one changes the other: make new arrays, also where the scale is 1.", "return [", "if scale == 1: return gradients\n    return ["),
+        ("handed back", HANDED_BACK, "return [", "if scale == 1:\n        return list(gradients)\n    return ["),
         ("changed in place", "The numbers are right, but they are written into the arrays that you were given, as `*=` does: make new arrays.", "return [scale * gradient for gradient in gradients]", "return [np.multiply(gradient, scale, out=gradient) for gradient in gradients]"),
+    ),
+    *slips(
+        clip_by_global_norm,
+        ("scale upside down", "The scale is upside down: threshold / norm, not norm / threshold, eq. 7.7.", "threshold / norm if norm > threshold else 1.0", "norm / threshold if norm > threshold else 1.0"),
+        ("long ones set to zero", "Gradients above the threshold are lost: scale them by threshold / norm, not to zero, eq. 7.7.", "threshold / norm if norm > threshold else 1.0", "0.0 if norm > threshold else 1.0"),
+        ("nothing clipped", "Long gradients come back unchanged: where the norm is above the threshold, multiply by threshold / norm, eq. 7.7.", "threshold / norm if norm > threshold else 1.0", "1.0"),
+        ("condition the wrong way round", "The condition is the wrong way round: scale where the norm is above the threshold, and leave shorter ones as they are, eq. 7.7.", "threshold / norm if norm > threshold else 1.0", "threshold / norm if norm < threshold and norm else 1.0"),
+        ("divided by norm squared", "You divide by the square of the norm: the scale is threshold / norm, eq. 7.7.", "threshold / norm if norm > threshold else 1.0", "threshold / norm**2 if norm > threshold else 1.0"),
+        ("norm of the first array", "You take the norm of the first array alone: the norm is that of all arrays together, eq. 7.7.", "np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))", "np.linalg.norm(gradients[0])"),
+        ("norm of the last array", "You take the norm of the last array alone: the norm is that of all arrays together, eq. 7.7.", "np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))", "np.linalg.norm(gradients[-1])"),
+        ("sum of absolute values", "You add up absolute values; the norm is the root of the sum of their squares, eq. 7.7.", "np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))", "sum(np.sum(np.abs(gradient)) for gradient in gradients)"),
+        ("sum without squares", "The square is missing: the norm is the root of the sum of squares, eq. 7.7.", "np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))", "abs(sum(np.sum(gradient) for gradient in gradients))"),
+        ("root of absolute values", "The square is missing: the norm is the root of the sum of squares, and you add up absolute values, eq. 7.7.", "np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))", "np.sqrt(sum(np.sum(np.abs(gradient)) for gradient in gradients))"),
+        ("largest entry", "You take the largest entry; the norm is the root of the sum of the squares of all, eq. 7.7.", "np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))", "max(np.max(np.abs(gradient)) for gradient in gradients)"),
+        ("mean of the norms", "You take the mean of the norms; the norm of all is the root of the sum of their squares, eq. 7.7.", "np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))", "np.mean([np.linalg.norm(gradient) for gradient in gradients])"),
+        ("at least 1", "You compare the norm with 1; it is the threshold that it should be compared with, eq. 7.7.", "threshold / norm if norm > threshold else 1.0", "threshold / max(norm, 1.0)"),
+        ("one for the threshold", "You compare with 1 and scale to 1: both times it should be the threshold, eq. 7.7.", "threshold / norm if norm > threshold else 1.0", "1 / norm if norm > 1 else 1.0"),
+        ("scaled by the threshold alone", "You multiply by the threshold; the scale is threshold / norm, eq. 7.7.", "threshold / norm if norm > threshold else 1.0", "threshold if norm > threshold else 1.0"),
+        ("not multiplied by the threshold", "You divide by the norm, always: where the norm is above the threshold the scale is threshold / norm, and 1 elsewhere, eq. 7.7.", "threshold / norm if norm > threshold else 1.0", "1 / norm if norm else 1.0"),
+        ("half the squares", "The norm has no factor of 1/2 in it: it is the root of the sum of all squares, eq. 7.7.", "np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))", "np.sqrt(sum(np.sum(gradient**2) for gradient in gradients) / 2)"),
+        ("threshold squared", "You compare with, or scale by, the square of the threshold; the scale is threshold / norm, eq. 7.7.", "threshold / norm if norm > threshold else 1.0", "threshold**2 / norm if norm > threshold else 1.0"),
+        ("root of the scale", "The scale is threshold / norm, without a square root, eq. 7.7.", "threshold / norm if norm > threshold else 1.0", "np.sqrt(threshold / norm) if norm > threshold else 1.0"),
+        ("only the first scaled", "All arrays are multiplied by the one scale; you scale the first alone, eq. 7.7.", "[scale * gradient for gradient in gradients]", "[gradient * (scale if k == 0 else 1) for k, gradient in enumerate(gradients)]"),
+        ("scaled twice", "The scale is multiplied twice; once is enough, eq. 7.7.", "[scale * gradient for", "[scale * scale * gradient for"),
+        ("cut per array", "You clip entry by entry at the threshold divided by the norm; one scale for all entries keeps the direction, eq. 7.7.", "[scale * gradient for", "[np.clip(gradient, -scale, scale) for"),
+        ("norm subtracted", "You take something away from each entry; a scale multiplies, threshold / norm, eq. 7.7.", "[scale * gradient for", "[gradient - max(norm - threshold, 0) for"),
+        ("threshold forgotten above", "You divide by the larger of norm and threshold, and forget to multiply by the threshold: the scale is threshold / norm, eq. 7.7.", "threshold / norm if norm > threshold else 1.0", "1 / max(norm, threshold)"),
+        ("always scaled", "You scale always; gradients that are shorter than the threshold stay as they are, and where all are zero that is 0 by 0, eq. 7.7.", "threshold / norm if norm > threshold else 1.0", "threshold / norm"),
+        ("condition the wrong way round, zero too", "The condition is the wrong way round: scale where the norm is above the threshold, and leave shorter ones as they are (of zeros yours makes 0 by 0), eq. 7.7.", "threshold / norm if norm > threshold else 1.0", "threshold / norm if norm < threshold else 1.0"),
+        ("always divided by the norm", "You divide by the norm, always: where the norm is above the threshold the scale is threshold / norm, and 1 elsewhere, eq. 7.7.", "threshold / norm if norm > threshold else 1.0", "1 / norm"),
+        ("cut off above", "You cut entries off at the threshold, one by one; scale all entries by one number, threshold / norm, and the direction is kept, eq. 7.7.", "[scale * gradient for", "[np.minimum(gradient, threshold) for"),
+        ("cut off at 1", "You clip entry by entry at 1; scale all entries by one number, threshold / norm, eq. 7.7.", "[scale * gradient for", "[np.clip(gradient, -1, 1) for"),
+        ("threshold beside the norm", "The scale is threshold / norm, and not threshold divided by the sum of both, eq. 7.7.", "threshold / norm if norm > threshold else 1.0", "threshold / (norm + threshold)"),
+        ("largest entries", "You take the norm of the largest entries; the norm is the root of the sum of the squares of all, eq. 7.7.", "np.sum(gradient**2)", "np.max(np.abs(gradient)) ** 2"),
+        shown=False,
     ),
 ]
 # fmt: on
 
 
 # Exercises
-def _arrays(normal, size):
-    """Return gradients of about this size, to be clipped at 2."""
-    return {
-        name: size * normal(shape) for name, shape in (("dWx", (3, 4)), ("dWh", (4, 4)), ("db", 4))
-    }
+def _arrays(normal, size, threshold, more):
+    """Return gradients of about this size, of which two are not asked for by name."""
+    shapes = {"dWx": (3, 4), "dWh": (4, 4), "db": 4} | ({"dw": (4, 2), "dc": 2} if more else {})
+    arrays = {name: size * normal(shape) for name, shape in shapes.items()}
+    return arrays | {"threshold": np.float64(threshold)}
 
 
-def _call(function, **arrays):
-    """Call with a list, and then write into what came back: that must not reach what was given."""
-    returned = function(list(arrays.values()), 2.0)
+def _call(function, threshold, **arrays):
+    """Call with a list; it must come back as it was, and so must what is in it."""
+    given = list(arrays.values())
+    returned = function(given, float(threshold))
+    if [id(array) for array in given] != [id(array) for array in arrays.values()]:
+        raise Verdict(
+            "The list that you were given is changed: `gradients[i] = ...`, pop and append write "
+            "into the caller's list. Make a new list of new arrays."
+        )
     if not isinstance(returned, (tuple, list)):
-        return returned
-    answer = copy.deepcopy(returned)
-    for array in returned:
-        if isinstance(array, np.ndarray):
-            array += 1
-    return answer
+        if returned is None or returned is ...:
+            return None
+        raise Verdict(
+            f"clip_by_global_norm returns a {type(returned).__name__}; it should return a list, with "
+            "an array for each that it was given."
+        )
+    if len(returned) != len(given):
+        raise Verdict(
+            f"clip_by_global_norm returns {len(returned)} things; it should return one list, with an "
+            f"array for each of the {len(given)} that it was given."
+        )
+    return list(returned)[:3]
+
+
+def _manners(function):
+    """Say whether what comes back is what was given, and not a new array."""
+    for size in (10.0, 0.1, 0.0):
+        given = [np.full((2, 3), size), np.full(3, size)]
+        returned = function(list(given), 2.0)
+        if any(np.shares_memory(one, other) for one in returned for other in given):
+            return [HANDED_BACK]
+    return []
 
 
 EXERCISES = {
@@ -68,7 +129,14 @@ EXERCISES = {
         clip_by_global_norm,
         returns=("dWx", "dWh", "db"),
         arrays=_arrays,
-        cases=((10.0,), (0.1,), (0.0,)),
+        cases=(
+            (10.0, 3.0, False),
+            (4.0, 0.7, True),
+            (0.5, 3.0, False),
+            (0.1, 3.0, True),
+            (0.0, 3.0, False),
+        ),
+        manners=_manners,
         call=_call,
         hints=(
             "First one number: the norm of all entries of all arrays together. Then one scale for "

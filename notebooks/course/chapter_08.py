@@ -82,12 +82,12 @@ SLIPS = [
         softmax_with_temperature,
         ("multiplied by tau", "You multiply by tau. A high temperature makes the scores count for less: divide them by it.", "scores / tau", "scores * tau"),
         ("p divided by tau", "You divide p by tau, so it no longer sums to 1: divide the scores, before exp.", "scores / tau", "scores", "return p / ", "return p / tau / "),
-        ("tau left out", "tau makes no difference in your answer, perhaps since dividing p by tau and then by its sum takes tau out again: divide the scores, before exp.", "scores / tau", "scores"),
+        ("tau left out", "tau makes no difference in your answer. What is added to all scores, or divides exp before the sum does, goes out again: divide the scores by tau, before exp.", "scores / tau", "scores"),
         ("power without a sum", "p to the power of 1 / tau has the right ratios, but no longer sums to 1: divide by the sum last.", "scores / tau", "scores", "return p / p.sum(axis=-1, keepdims=True)", "return (p / p.sum(axis=-1, keepdims=True)) ** (1 / tau)"),
         ("no shift by the maximum", "exp overflows for scores of 1000: subtract the largest score of each row first, which changes nothing in p.", " - scaled.max(axis=-1, keepdims=True)", " - 0"),
         ("over the wrong axis", "Your columns sum to 1. Each row is one step and should sum to 1: axis=-1.", "scaled.max(axis=-1, keepdims=True)", "scaled.max(axis=0)", "p.sum(axis=-1, keepdims=True)", "p.sum(axis=0)"),
         ("over all entries", "All entries together sum to 1 in your answer. Each row should sum to 1: axis=-1, keepdims=True.", "scaled.max(axis=-1, keepdims=True)", "scaled.max()", "p.sum(axis=-1, keepdims=True)", "p.sum()"),
-        ("not divided by the sum", "Your rows do not sum to 1: divide by the sum of each row.", "return p / p.sum(axis=-1, keepdims=True)", "return p"),
+        ("not divided by the sum", "Your rows do not sum to 1, and the largest entry of each is 1: divide by the sum of each row.", "return p / p.sum(axis=-1, keepdims=True)", "return p"),
         ("log p", "That is log p, eq. 8.7; asked for is p.", "return p / p.sum(axis=-1, keepdims=True)", "return np.log(p / p.sum(axis=-1, keepdims=True))"),
         ("scores changed in place", "The numbers are right, but scores -= ... or scores /= ... writes into the array that you were given: make a new one.", "scaled = scores / tau", "scaled = scores; scaled /= tau"),
     ),
@@ -96,6 +96,43 @@ SLIPS = [
         ("largest of all", "0 by 0: is the largest score taken per row, or of all? Far below the largest of all, exp is 0 in a whole row.", "scaled.max(axis=-1, keepdims=True)", "scaled.max()"),
         ("one sum for all rows", "You divide by the sum of all entries: divide each row by its own sum, axis=-1, keepdims=True.", "p.sum(axis=-1, keepdims=True)", "p.sum()"),
         ("sums of the columns", "You divide by the sums of the columns: divide each row by its own sum, axis=-1, keepdims=True.", "p.sum(axis=-1, keepdims=True)", "p.sum(axis=0)"),
+        ("shifted by the mean", "exp overflows where one score is far above the others: subtract the largest score of each row, not its mean.", " - scaled.max(axis=-1, keepdims=True)", " - scaled.mean(axis=-1, keepdims=True)"),
+        ("shifted by the smallest", "exp overflows: subtract the largest score of each row (max), not the smallest.", " - scaled.max(axis=-1, keepdims=True)", " - scaled.min(axis=-1, keepdims=True)"),
+        ("clipped scores", "You cut scores off, so those beyond become equal: subtract the largest score of each row instead, which changes nothing in p.", " - scaled.max(axis=-1, keepdims=True)", " * 0 + np.clip(scaled, -700, 700)"),
+        ("clipped at 500", "You cut scores off, so those beyond become equal: subtract the largest score of each row instead, which changes nothing in p.", " - scaled.max(axis=-1, keepdims=True)", " * 0 + np.clip(scaled, -500, 500)"),
+        ("clipped at 100", "You cut scores off, so those beyond become equal: subtract the largest score of each row instead, which changes nothing in p.", " - scaled.max(axis=-1, keepdims=True)", " * 0 + np.clip(scaled, -100, 100)"),
+        ("clipped at 50", "You cut scores off, so those beyond become equal: subtract the largest score of each row instead, which changes nothing in p.", " - scaled.max(axis=-1, keepdims=True)", " * 0 + np.clip(scaled, -50, 50)"),
+        ("tau squared", "tau is counted twice: divide the scores by tau once.", "scores / tau", "scores / tau**2"),
+        ("root of tau", "Divide the scores by tau itself, not by its square root.", "scores / tau", "scores / np.sqrt(tau)"),
+        ("tau added to exp", "You add tau behind exp; tau divides the scores, before exp.", "scores / tau", "scores", "np.exp(shifted)", "np.exp(shifted) + tau"),
+        ("p to the power of tau", "p to the power of tau multiplies the scores by tau, and no longer sums to 1: divide the scores by tau, and by the sum last.", "scores / tau", "scores", "return p / p.sum(axis=-1, keepdims=True)", "return (p / p.sum(axis=-1, keepdims=True)) ** tau"),
+        ("p times tau", "You multiply p by tau, so it no longer sums to 1: divide the scores by tau, before exp.", "scores / tau", "scores", "return p / p.sum(axis=-1, keepdims=True)", "return tau * p / p.sum(axis=-1, keepdims=True)"),
+        ("shift not divided", "You take the largest score away before it is divided by tau, or the other way round: divide all scores by tau first, then subtract the largest (max) of what comes out.", " - scaled.max(axis=-1, keepdims=True)", " - scores.max(axis=-1, keepdims=True)"),
+        ("shift alone divided", "tau divides all of scores - max: brackets are missing, so it divides the largest score alone.", "scores / tau", "scores", " - scaled.max(axis=-1, keepdims=True)", " - scaled.max(axis=-1, keepdims=True) / tau"),
+        ("1 + tau", "Divide the scores by tau itself, not by 1 + tau.", "scores / tau", "scores / (1 + tau)"),
+        ("divided by the length", "You divide by the root of the sum of squares, so rows do not sum to 1: divide by the sum of each row.", "return p / p.sum(axis=-1, keepdims=True)", "return p / np.linalg.norm(p, axis=-1, keepdims=True)"),
+        ("divided by the number of symbols", "You take a mean, so rows do not sum to 1: divide by the sum of each row.", "return p / p.sum(axis=-1, keepdims=True)", "return p / p.shape[-1]"),
+        ("softmax twice", "Softmax is taken twice: exp once, and one division by the sum.", "return p / p.sum(axis=-1, keepdims=True)", "p = np.exp(p / p.sum(axis=-1, keepdims=True)); return p / p.sum(axis=-1, keepdims=True)"),
+        ("exp twice", "exp is taken twice: once is enough.", "return p / p.sum(axis=-1, keepdims=True)", "p = np.exp(p); return p / p.sum(axis=-1, keepdims=True)"),
+        ("no exp", "exp is missing: softmax divides exp of the scores by its sum.", "return p / p.sum(axis=-1, keepdims=True)", "return scaled / scaled.sum(axis=-1, keepdims=True)"),
+        ("absolute values for exp", "exp is missing: softmax takes exp of the scores, not their absolute values, and divides by the sum.", "return p / p.sum(axis=-1, keepdims=True)", "return np.abs(scaled) / np.abs(scaled).sum(axis=-1, keepdims=True)"),
+        ("squares for exp", "exp is missing: softmax takes exp of the scores, not their squares, and divides by the sum.", "return p / p.sum(axis=-1, keepdims=True)", "return scaled**2 / (scaled**2).sum(axis=-1, keepdims=True)"),
+        ("sigmoid for exp", "That is the logistic function of each score; softmax divides exp of a score by the sum over its row.", "return p / p.sum(axis=-1, keepdims=True)", "return 1 / (1 + np.exp(-scaled))"),
+        ("sigmoid by its sum", "That is the logistic function of each score, divided by its sum; softmax takes exp in its place.", "return p / p.sum(axis=-1, keepdims=True)", "s = 1 / (1 + np.exp(-scaled)); return s / s.sum(axis=-1, keepdims=True)"),
+        ("largest alone", "You put 1 at the largest score, as argmax does; softmax keeps a share for each, by exp.", "return p / p.sum(axis=-1, keepdims=True)", "return (scaled == scaled.max(axis=-1, keepdims=True)) * 1.0"),
+        ("minus the scores", "A sign: the highest score gets the highest p; you take exp of minus the scores.", "scores / tau", "-scores / tau"),
+        ("powers of 2", "Softmax takes powers of e, np.exp; yours are powers of 2.", "np.exp(shifted)", "2.0**shifted"),
+        ("powers of 10", "Softmax takes powers of e, np.exp; yours are powers of 10.", "np.exp(shifted)", "10.0**shifted"),
+        ("shift behind exp", "You subtract the largest behind exp, where it comes too late: subtract the largest score before exp.", "return p / p.sum(axis=-1, keepdims=True)", "e = np.exp(scaled); e = e - e.max(axis=-1, keepdims=True); return e / e.sum(axis=-1, keepdims=True)"),
+        ("largest of each column", "exp overflows, or all of a row is 0, where rows differ much: subtract the largest score of each row, not of each column (axis 0).", "scaled.max(axis=-1, keepdims=True)", "scaled.max(axis=0)"),
+        ("uniform", "All symbols get the same p: the scores have no part in it; take exp of scores / tau.", "return p / p.sum(axis=-1, keepdims=True)", "return p * 0 + 1 / p.shape[-1]"),
+        ("1 - p", "That is 1 - p: the highest score gets the highest p.", "return p / p.sum(axis=-1, keepdims=True)", "return 1 - p / p.sum(axis=-1, keepdims=True)"),
+        ("log of the scores", "That is log p, eq. 8.7; asked for is p, exp of it.", "return p / p.sum(axis=-1, keepdims=True)", "return shifted - np.log(p.sum(axis=-1, keepdims=True)) + 0 * p"),
+        ("divided by the largest score", "You divide by the largest score; subtract it (max), since a number taken away from all scores changes nothing in p.", "scores / tau", "scores / scores.max(axis=-1, keepdims=True) / tau", " - scaled.max(axis=-1, keepdims=True)", " - 0"),
+        ("tau added behind, scores divided", "You add tau behind exp as well; tau divides the scores, before exp, and nothing more.", "np.exp(shifted)", "np.exp(shifted) + tau"),
+        ("something small added to the sum", "You add something to the sum, so the rows no longer sum to 1; after the shift the sum is never 0.", "return p / p.sum(axis=-1, keepdims=True)", "return p / (p.sum(axis=-1, keepdims=True) + 1e-8)"),
+        ("1 added to the sum", "You add 1 to the sum, so the rows no longer sum to 1: divide by the sum alone.", "return p / p.sum(axis=-1, keepdims=True)", "return p / (p.sum(axis=-1, keepdims=True) + 1)"),
+        ("sum without tau", "The sum has to be taken of the same numbers as stand above it: exp of scores / tau, with tau in both, else the rows do not sum to 1.", "return p / p.sum(axis=-1, keepdims=True)", "return p / np.exp(scores - scores.max(axis=-1, keepdims=True)).sum(axis=-1, keepdims=True)"),
         shown=False,
     ),
     *slips(
@@ -126,6 +163,61 @@ SLIPS = [
         ("last step for the sum", "Your loss is that of one step; add up all that count: loss -= ..., eq. 8.8.", "loss -= log_p", "loss = -log_p"),
         ("each step with each label", "You take each step with the labels of all steps, a table of numbers; take one number for each step: log_p[mask, y[mask]].", "log_p[y[n, t]]", "log_p[y[mask]].sum()"),
         ("infinity by infinity", "exp overflows for large scores: subtract the largest score of each step first, eq. 8.7.", " - x[n, t].max()", "", "scores - np.log(np.exp(scores).sum())", "np.log(np.exp(scores) / np.exp(scores).sum())"),
+        ("log of p", "p is 0 where a score is far below the largest, and its logarithm is infinite: log p is scores - log(sum of exp), eq. 8.7.", "scores - np.log(np.exp(scores).sum())", "np.log(np.exp(scores) / np.exp(scores).sum())"),
+        ("something small added to p", "log(p + 1e-12) is not log p where p is small: log p is scores - log(sum of exp), eq. 8.7.", "loss -= log_p[y[n, t]]", "loss -= np.log(np.exp(log_p[y[n, t]]) + 1e-12)"),
+        ("1e-8 added to p", "log(p + 1e-8) is not log p where p is small: log p is scores - log(sum of exp), eq. 8.7.", "loss -= log_p[y[n, t]]", "loss -= np.log(np.exp(log_p[y[n, t]]) + 1e-8)"),
+        ("1e-10 added to p", "log(p + 1e-10) is not log p where p is small: log p is scores - log(sum of exp), eq. 8.7.", "loss -= log_p[y[n, t]]", "loss -= np.log(np.exp(log_p[y[n, t]]) + 1e-10)"),
+        ("shifted by the mean", "exp overflows where one score is far above the others: subtract the largest score of each step, not the mean, eq. 8.7.", " - x[n, t].max()", " - x[n, t].mean()"),
+        ("shifted by the smallest", "exp overflows: subtract the largest score of each step (max), not the smallest, eq. 8.7.", " - x[n, t].max()", " - x[n, t].min()"),
+        ("largest of all", "All of a step is 0 by 0 where its scores are far below the largest of all: subtract the largest score of each step, eq. 8.7.", " - x[n, t].max()", " - x.max()"),
+        ("largest of the name", "All of a step is 0 by 0 where its scores are far below the largest of its name: subtract the largest score of each step, eq. 8.7.", " - x[n, t].max()", " - x[n].max()"),
+        ("ends at the first gap", "The steps of a name end in yours at the first one that the mask leaves out (break): leave that one out, and go on with the next step.", "            if mask[n, t]:\n", "            if not mask[n, t]:\n                break\n            if True:\n"),
+        ("mask inverted", "The mask is the other way round: steps count where it is True.", "if mask[n, t]:", "if not mask[n, t]:"),
+        ("divided by the names that count", "You divide by the number of names with a step that counts; divide by N, all of them, eq. 8.8.", "return loss / N, dx / N", "return loss / mask.any(axis=1).sum(), dx / mask.any(axis=1).sum()"),
+        ("divided by T", "You divide by T; divide by N: a sum over steps, a mean over sequences, eq. 8.8.", "return loss / N, dx / N", "return loss / T, dx / T"),
+        ("loss divided by T", "You divide the loss by T; divide by N: a sum over steps, a mean over sequences, eq. 8.8.", "return loss / N", "return loss / T"),
+        ("divided by V", "You divide by the number of symbols; divide by N: a sum over steps, a mean over sequences, eq. 8.8.", "return loss / N, dx / N", "return loss / x.shape[2], dx / x.shape[2]"),
+        ("loss is a mean over symbols", "The loss takes the entry of the label alone, -log p[y]; yours is a mean over all symbols, eq. 8.8.", "log_p[y[n, t]]", "log_p.mean()"),
+        ("mean over every cell", "You divide the loss by the number of all entries, as a mean; a sum over steps, divided by N, eq. 8.8.", "return loss / N", "return loss / x.size"),
+        ("each step by its own length", "You take a mean over the steps of each name; it should be a sum over steps, divided by N, eq. 8.8.", "loss -= log_p[y[n, t]]", "loss -= log_p[y[n, t]] / mask[n].sum()"),
+        ("neither divided by N", "Neither is divided by N: the loss is a sum over steps and a mean over the N sequences, eq. 8.8.", "return loss / N, dx / N", "return loss, dx"),
+        ("all summed", "The loss takes the entry of the label alone, -log p[y]; yours adds up all symbols, eq. 8.8.", "log_p[y[n, t]]", "log_p.sum()"),
+        ("1 taken away everywhere", "The 1 is taken away at the label alone: p - one_hot(y), eq. 8.9.", "dx[n, t, y[n, t]] -= 1", "dx[n, t] -= 1"),
+        ("1 added at the label", "A sign: the 1 is taken away at the label, p - one_hot(y), eq. 8.9.", "dx[n, t, y[n, t]] -= 1", "dx[n, t, y[n, t]] += 1"),
+        ("1 added everywhere", "The 1 is taken away, and at the label alone: p - one_hot(y), eq. 8.9.", "dx[n, t, y[n, t]] -= 1", "dx[n, t] += 1"),
+        ("one_hot alone", "p is missing in the gradient: it is p - one_hot(y), eq. 8.9.", "dx[n, t] = np.exp(log_p)", "dx[n, t] = 0"),
+        ("slope of the softmax", "p (1 - p) is the slope of one probability; the gradient of the loss by the scores is p - one_hot(y), with 1 taken away at the label, eq. 8.9.", "dx[n, t] = np.exp(log_p)  # (V,)  eq. 8.9\n                dx[n, t, y[n, t]] -= 1", "dx[n, t] = np.exp(log_p) * (1 - np.exp(log_p))"),
+        ("slope of p at the label alone", "The gradient reaches all symbols of a step: p - one_hot(y), and yours reaches the label alone, eq. 8.9.", "dx[n, t] = np.exp(log_p)  # (V,)  eq. 8.9\n                dx[n, t, y[n, t]] -= 1", "dx[n, t, y[n, t]] = np.exp(log_p[y[n, t]]) - 1"),
+        ("gradient by p", "-1 / p is the derivative by p; asked for is that by the scores, p - one_hot(y), eq. 8.9.", "dx[n, t] = np.exp(log_p)  # (V,)  eq. 8.9\n                dx[n, t, y[n, t]] -= 1", "dx[n, t, y[n, t]] = -np.exp(-log_p[y[n, t]])"),
+        ("gradient of log p", "log p stands where p should: the gradient is p - one_hot(y), with p = exp(log p), eq. 8.9.", "dx[n, t] = np.exp(log_p)", "dx[n, t] = log_p"),
+        ("scores for p", "The scores stand where p should: the gradient is p - one_hot(y), eq. 8.9.", "dx[n, t] = np.exp(log_p)", "dx[n, t] = scores"),
+        ("exp without a sum", "p is not divided by its sum: the gradient is p - one_hot(y), and p sums to 1 over the symbols, eq. 8.9.", "dx[n, t] = np.exp(log_p)", "dx[n, t] = np.exp(scores)"),
+        ("label of the step before", "Each step has its own label, y[n, t], and yours takes the label of the step before, y[n, t - 1].", "log_p[y[n, t]]", "log_p[y[n, t - 1]]", "y[n, t]] -= 1", "y[n, t - 1]] -= 1"),
+        ("loss with the label of the step before", "Each step has its own label, y[n, t], and your loss takes the label of the step before, eq. 8.8.", "log_p[y[n, t]]", "log_p[y[n, t - 1]]"),
+        ("gradient with the label of the step before", "Each step has its own label, y[n, t], and your gradient takes the label of the step before, eq. 8.9.", "y[n, t]] -= 1", "y[n, t - 1]] -= 1"),
+        ("label of the step after", "Each step has its own label, y[n, t], and yours takes the label of the step after, y[n, t + 1].", "log_p[y[n, t]]", "log_p[y[n, (t + 1) % T]]", "y[n, t]] -= 1", "y[n, (t + 1) % T]] -= 1"),
+        ("gradient with the label of the step after", "Each step has its own label, y[n, t], and your gradient takes the label of the step after, eq. 8.9.", "y[n, t]] -= 1", "y[n, (t + 1) % T]] -= 1"),
+        ("labels of all steps", "The 1 is taken away at the label of each step alone, p[n, t, y[n, t]], and yours at the labels of all: p[:, :, y] meets every step with every label, eq. 8.9.", "dx[n, t, y[n, t]] -= 1", "dx[n, t, np.unique(y)] -= 1"),
+        ("1 - p", "The loss is -log p of the label, and yours adds up 1 - p, eq. 8.8.", "loss -= log_p[y[n, t]]", "loss += 1 - np.exp(log_p[y[n, t]])"),
+        ("squared error", "That is a squared error; the loss is -log p of the label, eq. 8.8.", "loss -= log_p[y[n, t]]", "loss += np.sum((np.exp(log_p) - np.eye(len(log_p))[y[n, t]]) ** 2)"),
+        ("half a squared error", "That is a squared error; the loss is -log p of the label, eq. 8.8.", "loss -= log_p[y[n, t]]", "loss += np.sum((np.exp(log_p) - np.eye(len(log_p))[y[n, t]]) ** 2) / 2"),
+        ("score for log p", "You add up the scores of the labels; the loss adds up log p, with the log of the sum of exp taken away, eq. 8.7.", "loss -= log_p[y[n, t]]", "loss -= scores[y[n, t]]"),
+        ("raw score for log p", "You add up the scores of the labels; the loss adds up log p, with the log of the sum of exp taken away, eq. 8.7.", "loss -= log_p[y[n, t]]", "loss -= x[n, t, y[n, t]]"),
+        ("entropy", "That is the entropy of p; the loss is -log p at the label alone, eq. 8.8.", "loss -= log_p[y[n, t]]", "loss -= np.sum(np.exp(log_p) * log_p)"),
+        ("log of the largest", "The loss is -log p at the label y, and yours takes the most probable symbol, eq. 8.8.", "loss -= log_p[y[n, t]]", "loss -= log_p.max()"),
+        ("log base 10", "That is a logarithm to the base of 10; the natural logarithm gives nats, eq. 8.8.", "return loss / N", "return loss / N / np.log(10)"),
+        ("first step left out", "The first step of each name counts as any other.", "            if mask[n, t]:", "            if mask[n, t] and t > 0:"),
+        ("last step left out", "The last step of each name counts as any other: range(T) reaches it.", "            if mask[n, t]:", "            if mask[n, t] and t < T - 1:"),
+        ("softmax over the names", "Softmax runs over the V symbols of one step, the last axis, and yours over the names, eq. 8.7.", "x[n, t].max()", "x[:, t].max(axis=0)", "np.exp(scores).sum()", "np.exp(x[:, t] - x[:, t].max(axis=0)).sum(axis=0)"),
+        ("softmax over all of a name", "Softmax runs over the V symbols of one step, the last axis, and yours over all steps of a name as well, eq. 8.7.", "x[n, t].max()", "x[n].max()", "np.exp(scores).sum()", "np.exp(x[n] - x[n].max()).sum()"),
+        ("dx of the last name", "Only the last name has a gradient: is dx made anew in the loop? Make it once, before.", "        for t in range(T):", "        dx[:n] = 0\n        for t in range(T):"),
+        ("every step with every label", "You take each step with the labels of all steps, a table of numbers; take one number for each step, that of its own label: log_p[mask, y[mask]], eq. 8.8.", "if mask[n, t]:", "if True:", "log_p[y[n, t]]", "log_p[y[mask]].sum()", "dx / N", "dx * mask[:, :, np.newaxis] / N"),
+        ("sum over everything", "Softmax runs over the V symbols of one step, the last axis; you divide by the sum over all names and steps, eq. 8.7.", "np.exp(scores).sum()", "np.exp(x - x.max(axis=-1, keepdims=True)).sum()"),
+        ("gradient with softmax over time", "p in the gradient is softmax over the V symbols of one step, the last axis, and yours is over the steps of a name, eq. 8.9.", "dx[n, t] = np.exp(log_p)", "dx[n, t] = np.exp(scores) / np.exp(x[n] - x[n].max(axis=1, keepdims=True)).sum(axis=0)"),
+        ("loss divided by the names that count", "The loss is divided by the number of names with a step that counts; divide by N, all of them, eq. 8.8.", "return loss / N", "return loss / mask.any(axis=1).sum()"),
+        ("gradient divided by the names that count", "The gradient is divided by the number of names with a step that counts; divide by N, all of them, eq. 8.9.", "dx / N", "dx / mask.any(axis=1).sum()"),
+        ("number of the label subtracted", "You subtract the number of the label from all symbols; p - one_hot(y) takes 1 away at the label alone, eq. 8.9.", "dx[n, t, y[n, t]] -= 1", "dx[n, t] -= y[n, t]"),
+        ("1 at the most probable", "You take 1 away at the most probable symbol; p - one_hot(y) takes it away at the label, eq. 8.9.", "dx[n, t, y[n, t]] -= 1", "dx[n, t, np.argmax(log_p)] -= 1"),
         shown=False,
     ),
 ]
@@ -134,21 +226,43 @@ SLIPS = [
 
 # Exercises
 def _scores_and_temperature(normal, N, V, tau):
-    """Scores around 0, but for the last row, where they are around 1000."""
+    """Scores around 0 and far from it: around 1000, around -1000, and one far above the others."""
     scores = 3 * normal((N, V))
-    scores[-1] += 1000
+    if N > 1:
+        scores[-1] += 1000
+        scores[-2] -= 1000
+    if N > 4:
+        scores[1] = 0
+        scores[1, 0] = 1000
+        scores[2, -1] -= 2000
     return {"scores": scores, "tau": np.float64(tau)}
 
 
-def _scores_labels_and_mask(normal, N, T, V):
-    """Scores around 0, but for one step, where they are around 1000; each name ends earlier."""
+def _scores_labels_and_mask(normal, N, T, V, far):
+    """Scores around 0 or far from it; masks with gaps, and a name that does not count at all."""
     x = 3 * normal((N, T, V))
-    x[-1, 0] += 1000
-    return {
-        "x": x,
-        "y": np.argmax(normal((N, T, V)), axis=-1),
-        "mask": np.arange(T) < T - np.arange(N)[:, np.newaxis],
-    }
+    y = np.argmax(normal((N, T, V)), axis=-1)
+    mask = normal((N, T)) < 0.7
+    mask[0, 0], mask[0, -1] = T < 3, True
+    if N > 2:
+        mask[1] = False
+    if far:
+        x[-1, 0] += 1000
+        x[0, -1] -= 1000
+        x[0, -1, y[0, -1]] -= 1000  # and the label is the least probable
+        x[-1, 1, 0] += 3000
+        mask[-1, :2] = True
+    return {"x": x, "y": y, "mask": mask}
+
+
+def _remark(part, has, needs):
+    """Say what may make infinities of scores that are far apart."""
+    if has.shape == needs.shape and not np.isfinite(has).all():
+        return (
+            f"{part} has NaN or infinity. Scores may be large, and far apart: is the largest "
+            "subtracted before exp, row by row, and log p taken as scores - log(sum of exp)?"
+        )
+    return None
 
 
 EXERCISES = {
@@ -156,8 +270,9 @@ EXERCISES = {
         softmax_with_temperature,
         returns=("p",),
         arrays=_scores_and_temperature,
-        cases=((2, 3, 0.5), (3, 5, 2.0), (1, 3, 0.8)),
+        cases=((7, 11, 0.7), (3, 5, 3.0), (1, 3, 0.8), (3, 3, 0.3), (2, 1, 1.3)),
         call=in_order,
+        remark=_remark,
         hints=(
             "The temperature divides the scores. What comes after it is softmax, row by row.",
             "keepdims=True keeps the axis that a sum or a maximum runs over, so that shapes (N, V) "
@@ -171,8 +286,15 @@ EXERCISES = {
         temporal_softmax_loss,
         returns=("loss", "dx"),
         arrays=_scores_labels_and_mask,
-        cases=((2, 5, 4), (3, 4, 2), (1, 1, 2)),
+        cases=(
+            (7, 5, 11, False),
+            (3, 8, 4, False),
+            (3, 6, 5, True),
+            (1, 1, 3, False),
+            (4, 4, 4, True),
+        ),
         call=in_order,
+        remark=_remark,
         hints=(
             "Two loops will do, over n and over t. Where the mask is False there is nothing to do; "
             "where it is True, that one step adds to the loss and fills dx[n, t].",

@@ -5,6 +5,7 @@ before it, and an exercise compares the reader's answer with it and, where it fi
 """
 
 from dataclasses import dataclass
+import functools
 import inspect
 from types import FunctionType
 
@@ -32,7 +33,7 @@ class Slip:
 
     def source(self):
         """Return the source of the wrong function; LookupError where an edit does not fit."""
-        text = inspect.getsource(self.function)
+        text = source_of(self.function)
         for right, wrong in self.edits:
             if text.count(right) != 1:
                 place = f"{text.count(right)} times in {self.function.__name__}, not once"
@@ -42,7 +43,7 @@ class Slip:
 
     def lines(self):
         """Return the right lines that are changed, and the wrong ones, without their margins."""
-        right = inspect.getsource(self.function).splitlines()
+        right = source_of(self.function).splitlines()
         wrong = self.source().splitlines()
         changed = [line.strip() for line in right if line not in wrong]
         return changed, [line.strip() for line in wrong if line not in right]
@@ -52,6 +53,9 @@ class Slip:
         namespace = dict(self.function.__globals__)
         exec(self.source(), namespace)
         return namespace[self.function.__name__]
+
+
+source_of = functools.cache(inspect.getsource)
 
 
 def slips(function, *rows, shown=True):
