@@ -6,10 +6,10 @@ from string import ascii_lowercase
 
 import pytest
 
-from course import census
+from course.chapter_08 import NAMES, read_names
 
-README = (census.FILE.parent / "README.md").read_text(encoding="utf-8")
-LINES = census.FILE.read_text(encoding="ascii").splitlines()
+README = (NAMES.parent / "README.md").read_text(encoding="utf-8")
+LINES = NAMES.read_text(encoding="ascii").splitlines()
 
 
 def test_the_names_are_different_and_in_lower_case():
@@ -22,7 +22,7 @@ def test_their_order_is_that_of_the_recipe():
 
 
 def test_the_parts_are_disjoint_and_together_they_are_all():
-    train, validation, test = census.read()
+    train, validation, test = read_names()
     assert train + validation + test == LINES
     assert list(map(len, (train, validation, test))) == [4130, 516, 517]
 
@@ -31,9 +31,9 @@ def test_the_parts_are_disjoint_and_together_they_are_all():
     ("claim", "counted"),
     [
         (r"`names.txt` holds (\S+) different", len(LINES)),
-        (r"training \((\S+) names\)", len(census.read()[0])),
-        (r"validation \((\d+)\)", len(census.read()[1])),
-        (r"the test \((\d+)\)", len(census.read()[2])),
+        (r"training \((\S+) names\)", len(read_names()[0])),
+        (r"validation \((\d+)\)", len(read_names()[1])),
+        (r"the test \((\d+)\)", len(read_names()[2])),
         (r"has from (\d+) to \d+ letters", min(map(len, LINES))),
         (r"has from \d+ to (\d+) letters", max(map(len, LINES))),
     ],

@@ -1,11 +1,76 @@
-"""Chapter 01."""
+"""Chapter 01: one step forward."""
 
 import numpy as np
 
+from course.exercises import Exercise, desk, in_order
 from course.figures import ComputationGraph, Node, Step
 from course.samples import Sample, widest
+from course.slips import slips
 
 
+# Plain code
+def rnn_step_forward(x, prev_h, Wx, Wh, b):
+    z = x @ Wx + prev_h @ Wh + b  # (N, H)  eq. 1.3
+    return np.tanh(z)  # (N, H)  eq. 1.4
+
+
+# Slips, one row a line
+# fmt: off
+SLIPS = [
+    *slips(
+        rnn_step_forward,
+        ("no tanh", "The sum has not been squashed: next_h = tanh(z), eq. 1.4.", "np.tanh(z)", "z"),
+        ("no bias", "The bias b is missing from z, eq. 1.3.", " + b  #", "  #"),
+        ("state left out", "The old state takes no part: z needs prev_h Wh as well, eq. 1.3.", " + prev_h @ Wh", ""),
+        ("input left out", "The input takes no part: z needs x Wx as well, eq. 1.3.", "x @ Wx + ", ""),
+        ("Wh transposed", "Wh multiplies from the right as it is, prev_h Wh, not transposed, eq. 1.3.", "prev_h @ Wh + b", "prev_h @ Wh.T + b"),
+        ("bias subtracted", "The bias b is added, not subtracted, eq. 1.3.", " + b  #", " - b  #"),
+        ("sigmoid for tanh", "That is the logistic function, from 0 to 1; tanh goes from -1 to 1, eq. 1.4.", "np.tanh(z)", "1 / (1 + np.exp(-z))"),
+        ("tanh of each part", "The parts are added first and squashed once: tanh of a sum is not the sum of tanh, eq. 1.3 and 1.4.", "np.tanh(z)", "np.tanh(x @ Wx) + np.tanh(prev_h @ Wh + b)"),
+        ("tanh before the bias", "tanh comes last, after everything is added: the bias b goes into z, eqs. 1.3 and 1.4.", " + b  #", "  #", "np.tanh(z)", "np.tanh(z) + b"),
+        ("tanh of the input alone", "tanh comes last, after everything is added; you squash x Wx alone, eqs. 1.3 and 1.4.", "x @ Wx", "np.tanh(x @ Wx)", "return np.tanh(z)", "return z"),
+        ("bias added twice", "The bias b is added twice; once is enough, eq. 1.3.", " + b  #", " + 2 * b  #"),
+        ("tanh twice", "The sum is squashed twice: next_h is tanh(z), and not tanh of that again, eq. 1.4.", "np.tanh(z)", "np.tanh(np.tanh(z))"),
+    ),
+    *slips(
+        rnn_step_forward,
+        ("tanh of both products", "tanh comes last: add both products and b first, then squash the sum, once, eqs. 1.3 and 1.4.", " + b  #", "  #", "np.tanh(z)", "np.tanh(x @ Wx) + np.tanh(prev_h @ Wh) + b"),
+        shown=False,
+    ),
+]
+# fmt: on
+
+
+# Exercises
+def step_arrays(normal, N, T, D, H):
+    return {
+        "x": normal((N, D)),
+        "prev_h": np.tanh(normal((N, H))),
+        "Wx": normal((D, H)) / 2,
+        "Wh": normal((H, H)) / 2,
+        "b": normal(H),
+    }
+
+
+EXERCISES = {
+    "01.1": Exercise(
+        rnn_step_forward,
+        returns=("next_h",),
+        arrays=step_arrays,
+        call=in_order,
+        hints=(
+            "Two lines: the sum z, eq. 1.3, then tanh of it, eq. 1.4.",
+            "Row vectors stand to the left of the weights: x @ Wx has shape (N, H), and so has the "
+            "part of the old state. b, of shape (H,), is added to each row.",
+            "z = x @ Wx + prev_h @ Wh + b; then next_h = np.tanh(z).",
+        ),
+    ),
+}
+
+check, hint, solution = desk(EXERCISES, SLIPS)
+
+
+# Pictures
 def rnn_step_graph(N, D, H, backward=True):
     """The graph of one step of the RNN, of N samples, D inputs and H units."""
     state = (N, H)

@@ -1,12 +1,86 @@
-"""Chapter 03."""
+"""Chapter 03: one step backward."""
 
 from matplotlib.collections import LineCollection
 import numpy as np
 
 from course.artists import FAINT, PAPER, ROLES, Picture, number, styled
+from course.chapter_01 import rnn_step_forward, step_arrays
+from course.exercises import Exercise, desk, with_cache
 from course.samples import Sample
+from course.slips import slips
 
 
+# Plain code
+def rnn_step_backward(dnext_h, cache):
+    x, prev_h, Wx, Wh, next_h = cache
+    dz = dnext_h * (1 - next_h**2)  # (N, H)  eq. 3.1
+    dx = dz @ Wx.T  # (N, D)  eq. 3.2
+    dprev_h = dz @ Wh.T  # (N, H)  eq. 3.3
+    dWx = x.T @ dz  # (D, H)  eq. 3.4
+    dWh = prev_h.T @ dz  # (H, H)  eq. 3.5
+    db = dz.sum(axis=0)  # (H,)  eq. 3.6
+    return dx, dprev_h, dWx, dWh, db
+
+
+# Slips, one row a line
+# fmt: off
+SLIPS = [
+    *slips(
+        rnn_step_backward,
+        ("no slope of tanh", "dnext_h has not passed through tanh: multiply by its slope 1 - next_h^2, eq. 3.1.", " * (1 - next_h**2)", ""),
+        ("1 + h^2", "A sign: the slope of tanh is 1 - next_h^2, never above 1, eq. 3.1.", "1 - next_h**2", "1 + next_h**2"),
+        ("1 - h", "The square is missing: the slope of tanh is 1 - next_h^2, eq. 3.1.", "1 - next_h**2", "1 - next_h"),
+        ("slope at the old state", "The slope of tanh belongs to the state that came out of it, next_h, not to prev_h, eq. 3.1.", "1 - next_h**2", "1 - prev_h**2"),
+        ("tanh of next_h again", "next_h is tanh(z) already; you have squashed it once more, eq. 3.1.", "1 - next_h**2", "1 - np.tanh(next_h) ** 2"),
+        ("Wh not transposed", "dprev_h goes back through Wh, so Wh is transposed: dz Wh^T, eq. 3.3.", "dz @ Wh.T", "dz @ Wh"),
+        ("dWh uses next_h", "Wh has met prev_h, not next_h: dWh = prev_h^T dz, eq. 3.5.", "prev_h.T @ dz", "next_h.T @ dz"),
+        ("dWh transposed", "dWh is the transpose of what it should be: prev_h^T dz, eq. 3.5.", "prev_h.T @ dz", "dz.T @ prev_h"),
+        ("db is a mean", "The batch shares one b, so db is the sum over it, not the mean, eq. 3.6.", "dz.sum(axis=0)", "dz.mean(axis=0)"),
+        ("dWx divided by N", "The batch shares one Wx, so dWx is a sum over it; no division by N, eq. 3.4.", "x.T @ dz", "x.T @ dz / len(x)"),
+        ("db from dnext_h", "b stands inside tanh, so db sums dz, not dnext_h, eq. 3.6.", "dz.sum", "dnext_h.sum"),
+        ("db of one sample", "db is that of one sample only; sum over the batch, eq. 3.6.", "dz.sum(axis=0)", "dz[-1]"),
+        ("dprev_h also through the tanh of prev_h", "dprev_h = dz Wh^T and no more: the slope at prev_h belongs to the step before, eq. 3.3.", "dz @ Wh.T", "(dz @ Wh.T) * (1 - prev_h**2)"),
+        ("dprev_h through the slope twice", "dprev_h = dz Wh^T and no more: dz has been through the slope of tanh already, eq. 3.3.", "dz @ Wh.T", "(dz @ Wh.T) * (1 - next_h**2)"),
+        ("dx from dnext_h", "x stands inside tanh, so dx comes from dz, not from dnext_h, eq. 3.2.", "dz @ Wx.T", "dnext_h @ Wx.T"),
+    ),
+    *slips(
+        rnn_step_backward,
+        ("db summed over the units", "You summed over the units; sum over the batch, axis 0, eq. 3.6.", "dz.sum(axis=0)", "dz.sum(axis=1)"),
+        ("weights divided by N", "dWx, dWh and db are divided by N: the batch shares the weights, so each is a sum over it, eqs. 3.4 to 3.6.", "x.T @ dz", "x.T @ dz / len(x)", "prev_h.T @ dz", "prev_h.T @ dz / len(x)", "dz.sum(axis=0)", "dz.mean(axis=0)"),
+        shown=False,
+    ),
+]
+# fmt: on
+
+
+# Exercises
+def _arrays(normal, N, T, D, H):
+    arrays = step_arrays(normal, N, T, D, H)
+    arrays["next_h"] = rnn_step_forward(**arrays)
+    del arrays["b"]
+    return {"dnext_h": normal((N, H))} | arrays
+
+
+EXERCISES = {
+    "03.1": Exercise(
+        rnn_step_backward,
+        returns=("dx", "dprev_h", "dWx", "dWh", "db"),
+        arrays=_arrays,
+        call=with_cache,
+        hints=(
+            "First back through tanh, to dz, eq. 3.1. All five gradients come from dz.",
+            "What goes to x and prev_h goes back through the weight: dz times its transpose. What "
+            "goes to a weight is a product of the transpose of what it met and dz: compare shapes.",
+            "dz = dnext_h * (1 - next_h**2), dx = dz @ Wx.T, dWx = x.T @ dz; dprev_h and dWh are "
+            "alike, with Wh and prev_h; db = dz.sum(axis=0).",
+        ),
+    ),
+}
+
+check, hint, solution = desk(EXERCISES, SLIPS)
+
+
+# Pictures
 class TanhCurve(Picture):
     """The curve of tanh, the point that a neuron sits at, and the tangent there."""
 

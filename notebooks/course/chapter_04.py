@@ -1,4 +1,4 @@
-"""Chapter 04."""
+"""Chapter 04: a sequence forward."""
 
 from typing import NamedTuple
 
@@ -26,9 +26,79 @@ from course.artists import (
     rounded,
     styled,
 )
+from course.exercises import Exercise, desk, in_order
 from course.samples import Sample, widest
+from course.slips import slips
 
 
+# Plain code
+def rnn_forward(x, h0, Wx, Wh, b):
+    h_t, states = h0, []
+    for t in range(x.shape[1]):
+        z = x[:, t] @ Wx + b + h_t @ Wh  # (N, H)  eq. 4.1, 4.2
+        h_t = np.tanh(z)  # (N, H)  eq. 4.2
+        states.append(h_t)
+    return np.stack(states, axis=1)  # (N, T, H)
+
+
+# Slips, one row a line
+# fmt: off
+SLIPS = [
+    *slips(
+        rnn_forward,
+        ("h0 left out", "The first step starts from h0, not from zeros. (With t = 0, h[:, t - 1] is h[:, -1], the last state.)", "h_t, states = h0, []", "h_t, states = 0 * h0, []"),
+        ("state not carried", "Every step starts from h0: hand the state on from step to step, eq. 4.2.", "h_t @ Wh", "h0 @ Wh"),
+        ("no tanh", "The states have not been squashed: h_t = tanh(...), eq. 4.2.", "np.tanh(z)", "z"),
+        ("no bias", "The bias b is missing, eq. 4.1; it belongs to each step.", " + b", ""),
+        ("bias at the first step only", "The bias b belongs to each step, not to the first alone, eq. 4.1.", " + b", " + b * (t == 0)"),
+        ("Wh transposed", "Wh multiplies from the right as it is, h_{t-1} Wh, not transposed, eq. 4.2.", "h_t @ Wh", "h_t @ Wh.T"),
+        ("one step late", "What you return are the states before each step, h_0 to h_{T-1}; it should be h_1 to h_T.", "z = x", "states.append(h_t); z = x", "        states.append(h_t)\n", ""),
+        ("time runs backwards", "The steps run from the last input to the first; time starts at t = 1.", "x[:, t]", "x[:, -1 - t]"),
+    ),
+    *slips(
+        rnn_forward,
+        ("last state only", "That is the last state alone; return the states of all steps, h_1 to h_T.", "return np.stack(states, axis=1)", "return h_t"),
+        ("h0 returned too", "Your h begins with h0, which is given; return h_1 to h_T.", "= h0, []", "= h0, [h0]"),
+        ("h0 for the first state", "h[:, 0] is h0 in your answer. It should be h_1, the state after the first input: run the loop from t = 0, and keep h0 out of h.", "= h0, []", "= h0, [h0]", "range(x.shape[1])", "range(1, x.shape[1])"),
+        ("time in front", "You return (T, N, H), as a list of states makes it: swap the first two axes, since the batch comes first.", ", axis=1", ""),
+        ("bias added twice", "The bias b is added twice: it is in eq. 4.1 already, so leave it out of the loop.", " + b", " + 2 * b"),
+        ("sum for state", "You return the sums z that go into tanh; it should be the states that come out, h_t = tanh(...), eq. 4.2.", "states.append(h_t)", "states.append(z)"),
+        shown=False,
+    ),
+]
+# fmt: on
+
+
+# Exercises
+def sequence_arrays(normal, N, T, D, H):
+    return {"x": normal((N, T, D)), "h0": np.tanh(normal((N, H)))} | {
+        "Wx": normal((D, H)) / 2,
+        "Wh": normal((H, H)) / 2,
+        "b": normal(H),
+    }
+
+
+EXERCISES = {
+    "04.1": Exercise(
+        rnn_forward,
+        returns=("h",),
+        arrays=sequence_arrays,
+        call=in_order,
+        hints=(
+            "Go step by step, `for t in range(T)`, and keep each state that comes out, in an array of "
+            "shape (N, T, H) or in a list.",
+            "x[:, t] is the input of step t, of shape (N, D). Keep the present state in a name of "
+            "its own: it starts as h0, and each step makes it anew.",
+            "In the loop: h_t = np.tanh(x[:, t] @ Wx + b + h_t @ Wh), then h[:, t] = h_t; or "
+            "states.append(h_t), and np.stack(states, axis=1) at the end.",
+        ),
+    ),
+}
+
+check, hint, solution = desk(EXERCISES, SLIPS)
+
+
+# Pictures
 class Row(NamedTuple):
     """A row of the unrolled network."""
 

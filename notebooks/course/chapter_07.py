@@ -1,4 +1,6 @@
-"""Chapter 07."""
+"""Chapter 07: clip by global norm."""
+
+import copy
 
 import matplotlib as mpl
 from matplotlib.lines import Line2D
@@ -6,9 +8,85 @@ from matplotlib.ticker import MaxNLocator
 import numpy as np
 
 from course.artists import INK, PAPER, ROLES, Picture, checked, number, power_of_ten, styled
+from course.exercises import Exercise, desk
 from course.samples import Sample
+from course.slips import slips
 
 
+# Plain code
+def clip_by_global_norm(gradients, threshold):
+    norm = np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))
+    scale = threshold / norm if norm > threshold else 1.0  # eq. 7.7
+    return [scale * gradient for gradient in gradients]
+
+
+# Slips, one row a line
+# fmt: off
+SLIPS = [
+    *slips(
+        clip_by_global_norm,
+        ("each array by its own norm", "You clip each array by a norm of its own, so the arrays are scaled differently and the direction of the step is lost: take one norm of all entries together, eq. 7.7.", "[scale * gradient for gradient in gradients]", "[gradient * min(1, threshold / max(threshold, np.linalg.norm(gradient))) for gradient in gradients]"),
+        ("entry by entry", "You clip entry by entry, which turns the step towards a diagonal: scale all entries by one number, eq. 7.7.", "scale * gradient for", "np.clip(gradient, -threshold, threshold) for"),
+        ("sum of the norms", "You add up the norms of the arrays. The norm of all is the root of the sum of their squares, eq. 7.7.", "np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))", "sum(np.linalg.norm(gradient) for gradient in gradients)"),
+        ("no square root", "You compare the sum of squares with the threshold: the norm is its square root, eq. 7.7.", "np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))", "sum(np.sum(gradient**2) for gradient in gradients)"),
+        ("largest norm", "You take the largest of the norms. The norm of all is the root of the sum of their squares, eq. 7.7.", "np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))", "max(np.linalg.norm(gradient) for gradient in gradients)"),
+        ("mean of the squares", "You take the mean of the squares; the norm is the root of their sum, eq. 7.7.", "sum(np.sum(gradient**2) for gradient in gradients)", "np.mean(np.concatenate([gradient.ravel() ** 2 for gradient in gradients]))"),
+        ("length 1", "What is too long becomes 1 long in your answer; it should become as long as the threshold, eq. 7.7.", "threshold / norm if", "1 / norm if"),
+        ("small ones scaled up", "These gradients are shorter than the threshold, and you make them longer: leave them as they are, eq. 7.7.", " if norm > threshold else 1.0", " if norm > 0 else 1.0"),
+        ("divided by zero", "All these gradients are zero, and so is their norm: divide by the norm only where it is above the threshold.", "scale * gradient for", "min(norm, threshold) * gradient / norm for"),
+        ("small ones set to zero", "These gradients are shorter than the threshold, and you lose them: leave them as they are, eq. 7.7.", "else 1.0", "else 0.0"),
+        ("largest singular value", "np.linalg.norm(matrix, 2) is the largest singular value; eq. 7.7 wants the root of the sum of the squares of all entries.", "np.sum(gradient**2)", "np.linalg.norm(gradient, 2) ** 2"),
+        ("handed back", "The numbers are right, but short gradients come back as the arrays that you were given, so who changes one changes the other: make new arrays, also where the scale is 1.", "return [", "if scale == 1: return gradients\n    return ["),
+        ("changed in place", "The numbers are right, but they are written into the arrays that you were given, as `*=` does: make new arrays.", "return [scale * gradient for gradient in gradients]", "return [np.multiply(gradient, scale, out=gradient) for gradient in gradients]"),
+    ),
+]
+# fmt: on
+
+
+# Exercises
+def _arrays(normal, size):
+    """Return gradients of about this size, to be clipped at 2."""
+    return {
+        name: size * normal(shape) for name, shape in (("dWx", (3, 4)), ("dWh", (4, 4)), ("db", 4))
+    }
+
+
+def _call(function, **arrays):
+    """Call with a list, and then write into what came back: that must not reach what was given."""
+    returned = function(list(arrays.values()), 2.0)
+    if not isinstance(returned, (tuple, list)):
+        return returned
+    answer = copy.deepcopy(returned)
+    for array in returned:
+        if isinstance(array, np.ndarray):
+            array += 1
+    return answer
+
+
+EXERCISES = {
+    "07.1": Exercise(
+        clip_by_global_norm,
+        returns=("dWx", "dWh", "db"),
+        arrays=_arrays,
+        cases=((10.0,), (0.1,), (0.0,)),
+        call=_call,
+        hints=(
+            "First one number: the norm of all entries of all arrays together. Then one scale for "
+            "all of them.",
+            "The norm is the square root of the sum of all squares: np.sum(gradient**2) of each "
+            "array, added up. The scale is threshold / norm where the norm is above the threshold, "
+            "and 1 where it is not.",
+            "norm = np.sqrt(sum(np.sum(gradient**2) for gradient in gradients)), then "
+            "[scale * gradient for gradient in gradients].",
+        ),
+        praise="scales long gradients down by one number, and leaves short ones and zeros alone.",
+    ),
+}
+
+check, hint, solution = desk(EXERCISES, SLIPS)
+
+
+# Pictures
 class BlameOverTime(Picture):
     """How long blame is at each step, on a log axis, and below it how open tanh is at that step.
 

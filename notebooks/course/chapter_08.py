@@ -1,4 +1,6 @@
-"""Chapter 08."""
+"""Chapter 08: names, softmax and the masked loss."""
+
+import pathlib
 
 from matplotlib.collections import PolyCollection
 from matplotlib.patches import Rectangle
@@ -17,10 +19,175 @@ from course.artists import (
     plain,
     styled,
 )
+from course.exercises import Exercise, desk, in_order
 from course.figures import Curves
 from course.samples import Sample, widest
+from course.slips import slips
+import rnn_layers
+
+# Plain code
+NAMES = pathlib.Path(__file__).parents[1] / "data" / "names.txt"
 
 
+def read_names():
+    """Return the names for training, for validation and for the test: three lists.
+
+    First names from the US census of 1990. Source, terms, order and split: data/README.md.
+    """
+    names = NAMES.read_text(encoding="ascii").split()
+    first, second = len(names) * 8 // 10, len(names) * 9 // 10
+    return names[:first], names[first:second], names[second:]
+
+
+def softmax_with_temperature(scores, tau):
+    scaled = scores / tau
+    shifted = scaled - scaled.max(axis=-1, keepdims=True)  # the same p, and no overflow
+    p = np.exp(shifted)
+    return p / p.sum(axis=-1, keepdims=True)  # (N, V)  eq. 8.13
+
+
+def temporal_softmax_loss(x, y, mask):
+    N, T, _ = x.shape
+    loss, dx = 0.0, np.zeros_like(x)
+    for n in range(N):
+        for t in range(T):
+            if mask[n, t]:
+                scores = x[n, t] - x[n, t].max()  # the same p, and no overflow
+                log_p = scores - np.log(np.exp(scores).sum())  # (V,)  eq. 8.7
+                loss -= log_p[y[n, t]]  # eq. 8.8
+                dx[n, t] = np.exp(log_p)  # (V,)  eq. 8.9
+                dx[n, t, y[n, t]] -= 1  # eq. 8.9
+    return loss / N, dx / N  # eq. 8.8, 8.9
+
+
+# Slips, one row a line
+# fmt: off
+SLIPS = [
+    *slips(
+        rnn_layers.word_embedding_backward,
+        ("repeated symbols overwritten", "A symbol that stands in several places gets the sum of their gradients, not the last one, eq. 8.2. Mind that dW[x] += dout adds each index once.", "np.add.at(dW, x, dout)", "dW[x] = dout"),
+        ("repeated symbols counted once", "dW[x] += dout adds each index once: NumPy buffers it. np.add.at adds them all, eq. 8.2.", "np.add.at(dW, x, dout)", "dW[x] += dout"),
+        ("mean over places", "The gradients of all places are added, not averaged, eq. 8.2.", "np.add.at(dW, x, dout)", "np.add.at(dW, x, dout / np.bincount(x.ravel())[x][..., np.newaxis])"),
+        ("first step left out", "The first step counts as any other, eq. 8.2.", "np.add.at(dW, x, dout)", "np.add.at(dW, x[:, 1:], dout[:, 1:])"),
+    ),
+    *slips(
+        rnn_layers.temporal_affine_backward,
+        ("dw is a mean", "w is used N T times, so dw is a sum, not a mean, eq. 8.5.", ".T @ dout  #", ".T @ dout / (N * T)  #"),
+        ("db of the last step only", "b is used at each step, so db sums over all of them, eq. 8.6.", "dout.sum(axis=0)", "dout[T - 1 :: T].sum(axis=0)"),
+        ("db is a mean", "b is used N T times, so db is a sum, not a mean, eq. 8.6.", "dout.sum(axis=0)", "dout.mean(axis=0)"),
+        ("dw of the last step only", "w is used at each step, so dw sums over all of them, eq. 8.5.", "x.reshape(N * T, D).T @ dout", "x[:, -1].T @ dout[T - 1 :: T]"),
+        ("steps and samples mixed up", "reshape does not swap axes: rows are (n, t) in this order, eq. 8.4.", ".reshape(N, T, D)  #", ".reshape(T, N, D).swapaxes(0, 1)  #"),
+    ),
+    *slips(
+        softmax_with_temperature,
+        ("multiplied by tau", "You multiply by tau. A high temperature makes the scores count for less: divide them by it.", "scores / tau", "scores * tau"),
+        ("p divided by tau", "You divide p by tau, so it no longer sums to 1: divide the scores, before exp.", "scores / tau", "scores", "return p / ", "return p / tau / "),
+        ("tau left out", "tau makes no difference in your answer, perhaps since dividing p by tau and then by its sum takes tau out again: divide the scores, before exp.", "scores / tau", "scores"),
+        ("power without a sum", "p to the power of 1 / tau has the right ratios, but no longer sums to 1: divide by the sum last.", "scores / tau", "scores", "return p / p.sum(axis=-1, keepdims=True)", "return (p / p.sum(axis=-1, keepdims=True)) ** (1 / tau)"),
+        ("no shift by the maximum", "exp overflows for scores of 1000: subtract the largest score of each row first, which changes nothing in p.", " - scaled.max(axis=-1, keepdims=True)", " - 0"),
+        ("over the wrong axis", "Your columns sum to 1. Each row is one step and should sum to 1: axis=-1.", "scaled.max(axis=-1, keepdims=True)", "scaled.max(axis=0)", "p.sum(axis=-1, keepdims=True)", "p.sum(axis=0)"),
+        ("over all entries", "All entries together sum to 1 in your answer. Each row should sum to 1: axis=-1, keepdims=True.", "scaled.max(axis=-1, keepdims=True)", "scaled.max()", "p.sum(axis=-1, keepdims=True)", "p.sum()"),
+        ("not divided by the sum", "Your rows do not sum to 1: divide by the sum of each row.", "return p / p.sum(axis=-1, keepdims=True)", "return p"),
+        ("log p", "That is log p, eq. 8.7; asked for is p.", "return p / p.sum(axis=-1, keepdims=True)", "return np.log(p / p.sum(axis=-1, keepdims=True))"),
+        ("scores changed in place", "The numbers are right, but scores -= ... or scores /= ... writes into the array that you were given: make a new one.", "scaled = scores / tau", "scaled = scores; scaled /= tau"),
+    ),
+    *slips(
+        softmax_with_temperature,
+        ("largest of all", "0 by 0: is the largest score taken per row, or of all? Far below the largest of all, exp is 0 in a whole row.", "scaled.max(axis=-1, keepdims=True)", "scaled.max()"),
+        ("one sum for all rows", "You divide by the sum of all entries: divide each row by its own sum, axis=-1, keepdims=True.", "p.sum(axis=-1, keepdims=True)", "p.sum()"),
+        ("sums of the columns", "You divide by the sums of the columns: divide each row by its own sum, axis=-1, keepdims=True.", "p.sum(axis=-1, keepdims=True)", "p.sum(axis=0)"),
+        shown=False,
+    ),
+    *slips(
+        temporal_softmax_loss,
+        ("mean over steps", "The loss is the sum over steps divided by N, not by N T, eq. 8.8.", "loss / N", "loss / (N * T)"),
+        ("not divided by N", "The loss is a mean over the N sequences, eq. 8.8.", "loss / N", "loss"),
+        ("gradient not divided by N", "The loss was divided by N, so its gradient is too, eq. 8.9.", "dx / N", "dx"),
+        ("gradient divided by N T", "Divide the gradient by what the loss was divided by, N, eq. 8.9.", "dx / N", "dx / (N * T)"),
+        ("label not subtracted", "The gradient is p - one_hot(y): subtract 1 at the label, eq. 8.9.", "-= 1", "-= 0"),
+        ("sign of the gradient", "The sign is flipped: the gradient is p - one_hot(y), eq. 8.9.", "dx / N", "-dx / N"),
+        ("mask left out of the loss", "Masked steps count in your loss; leave them out.", "if mask[n, t]:", "if True:", "dx / N", "dx * mask[:, :, np.newaxis] / N"),
+        ("mask left out of the gradient", "Masked steps have a gradient in your answer; it should be exactly 0.", "if mask[n, t]:", "if True:", "loss -= log_p[y[n, t]]", "loss -= log_p[y[n, t]] * mask[n, t]"),
+        ("softmax over time", "Softmax runs over the V symbols of one step, the last axis, eq. 8.7.", "x[n, t].max()", "x[n].max(axis=0)", "np.exp(scores).sum()", "np.exp(x[n] - x[n].max(axis=0)).sum(axis=0)"),
+        ("bits for nats", "That is in bits; the natural logarithm gives nats, eq. 8.8.", "loss / N", "loss / N / np.log(2)"),
+        ("no shift by the maximum", "exp overflows for large scores: subtract the largest score of each step first, eq. 8.7.", " - x[n, t].max()", ""),
+    ),
+    *slips(
+        temporal_softmax_loss,
+        ("all divided by N T", "Both are divided by N T; divide by N alone: a sum over steps, a mean over sequences, eq. 8.8.", "return loss / N, dx / N", "return loss / (N * T), dx / (N * T)"),
+        ("all divided by the steps that count", "Both are divided by the number of steps that count; divide by N: a sum over steps, a mean over sequences, eq. 8.8.", "return loss / N, dx / N", "return loss / mask.sum(), dx / mask.sum()"),
+        ("loss divided by the steps that count", "The loss is divided by the number of steps that count; divide it by N: a sum over steps, a mean over sequences, eq. 8.8.", "loss / N", "loss / mask.sum()"),
+        ("gradient divided by the steps that count", "The gradient is divided by the number of steps that count; divide it by N, as the loss, eq. 8.9.", "dx / N", "dx / mask.sum()"),
+        ("mask left out", "Masked steps count in your loss, and have a gradient; leave them out of both.", "if mask[n, t]:", "if True:"),
+        ("sign of the loss", "A sign: the loss is minus the logarithm of p, and so never below 0, eq. 8.8.", "loss -= log_p", "loss += log_p"),
+        ("p for log p", "You add up the probabilities of the labels; the loss adds up their logarithms, eq. 8.8.", "loss -= log_p[y[n, t]]", "loss -= np.exp(log_p[y[n, t]])"),
+        ("label's 1 not divided by N", "At the label, take away 1 / N: p has been divided by N, and the 1 has to be as well, eq. 8.9.", "-= 1", "-= N"),
+        ("p not divided by N", "p has to be divided by N as well as the 1 at the label, eq. 8.9.", "dx[n, t] = np.exp(log_p)", "dx[n, t] = N * np.exp(log_p)"),
+        ("last step for the sum", "Your loss is that of one step; add up all that count: loss -= ..., eq. 8.8.", "loss -= log_p", "loss = -log_p"),
+        ("each step with each label", "You take each step with the labels of all steps, a table of numbers; take one number for each step: log_p[mask, y[mask]].", "log_p[y[n, t]]", "log_p[y[mask]].sum()"),
+        ("infinity by infinity", "exp overflows for large scores: subtract the largest score of each step first, eq. 8.7.", " - x[n, t].max()", "", "scores - np.log(np.exp(scores).sum())", "np.log(np.exp(scores) / np.exp(scores).sum())"),
+        shown=False,
+    ),
+]
+# fmt: on
+
+
+# Exercises
+def _scores_and_temperature(normal, N, V, tau):
+    """Scores around 0, but for the last row, where they are around 1000."""
+    scores = 3 * normal((N, V))
+    scores[-1] += 1000
+    return {"scores": scores, "tau": np.float64(tau)}
+
+
+def _scores_labels_and_mask(normal, N, T, V):
+    """Scores around 0, but for one step, where they are around 1000; each name ends earlier."""
+    x = 3 * normal((N, T, V))
+    x[-1, 0] += 1000
+    return {
+        "x": x,
+        "y": np.argmax(normal((N, T, V)), axis=-1),
+        "mask": np.arange(T) < T - np.arange(N)[:, np.newaxis],
+    }
+
+
+EXERCISES = {
+    "08.1": Exercise(
+        softmax_with_temperature,
+        returns=("p",),
+        arrays=_scores_and_temperature,
+        cases=((2, 3, 0.5), (3, 5, 2.0), (1, 3, 0.8)),
+        call=in_order,
+        hints=(
+            "The temperature divides the scores. What comes after it is softmax, row by row.",
+            "keepdims=True keeps the axis that a sum or a maximum runs over, so that shapes (N, V) "
+            "and (N, 1) fit. Subtract the largest score of each row before you take exp.",
+            "scaled = scores / tau; shifted = scaled - scaled.max(axis=-1, keepdims=True); then "
+            "np.exp(shifted), divided by its sum over the same axis.",
+        ),
+        praise="returns the right p for scores around 0 and around 1000.",
+    ),
+    "08.2": Exercise(
+        temporal_softmax_loss,
+        returns=("loss", "dx"),
+        arrays=_scores_labels_and_mask,
+        cases=((2, 5, 4), (3, 4, 2), (1, 1, 2)),
+        call=in_order,
+        hints=(
+            "Two loops will do, over n and over t. Where the mask is False there is nothing to do; "
+            "where it is True, that one step adds to the loss and fills dx[n, t].",
+            "Of one step, first log_p from eq. 8.7, with the largest score subtracted. From it the "
+            "loss, eq. 8.8, and p = np.exp(log_p), which eq. 8.9 needs. Both are divided by N.",
+            "loss -= log_p[y[n, t]]; dx[n, t] = np.exp(log_p), and then dx[n, t, y[n, t]] -= 1; at the "
+            "end both are divided by N. Start from loss = 0.0 and dx = np.zeros_like(x).",
+        ),
+    ),
+}
+
+check, hint, solution = desk(EXERCISES, SLIPS)
+
+
+# Pictures
 class Bars(Picture):
     """Charts side by side, with a bar and its number for each name.
 
