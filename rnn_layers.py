@@ -6,17 +6,18 @@ M outputs. `dA` is the derivative of the loss by `A` and has the shape of `A`. `
 which equation of the notebooks the line is.
 
 Results have the widest floating type among the arguments; integers count as float64. Complex input
-is welcome (every forward pass is analytic); infinities and NaN go through as NumPy has them. Before
-any arithmetic, every function raises
+is welcome (every forward and backward pass is analytic); infinities and NaN go through as NumPy has
+them; neither layout in memory nor byte order matters. Before any arithmetic, every function raises
     ValueError  where a shape, a dtype, an index or a label does not fit: nothing is broadcast,
                 clipped or ignored;
-    TypeError   where an argument is not a numpy.ndarray, or a cache is not a forward function's.
-No argument is changed. A cache refers to arguments and results: leave them as they are until the
-backward pass.
+    TypeError   where an argument is no plain numpy.ndarray (a numpy.memmap is one; other subclasses
+                have masks or units to lose), or a cache is not the forward function's.
+No argument is changed, and no result shares memory with one. A cache refers to arguments and
+results: leave them as they are until the backward pass.
 """
 
 import functools
-from itertools import pairwise
+import itertools
 
 import numpy as np
 
@@ -40,7 +41,7 @@ def rnn_step_backward(dnext_h, cache):
     Raises ValueError, TypeError. Source: the chain rule, in chapter 03.
     """
     legend = "x ND, prev_h NH, Wx DH, Wh HH, next_h NH, dnext_h NH"
-    x, prev_h, Wx, Wh, next_h, dnext_h = _fit(legend, *_unpack(cache, 5), dnext_h)
+    x, prev_h, Wx, Wh, next_h, dnext_h = _fit_cache("rnn_step_forward", legend, cache, dnext_h)
     dz = dnext_h * (1 - next_h**2)  # (N, H)  eq. 3.1
     dx = dz @ Wx.T  # (N, D)  eq. 3.2
     dprev_h = dz @ Wh.T  # (N, H)  eq. 3.3
@@ -63,7 +64,7 @@ def rnn_forward(x, h0, Wx, Wh, b):
     states[0] = h0
     np.dot(x.reshape(T * N, D), Wx, out=states[1:].reshape(T * N, H))  # (T N, H)  eq. 4.1
     states[1:] += b  # (T, N, H)  eq. 4.1
-    for prev_h, h_t in pairwise(states):
+    for prev_h, h_t in itertools.pairwise(states):
         h_t += prev_h.dot(Wh)  # (N, H)  eq. 4.2
         np.tanh(h_t, out=h_t)  # (N, H)  eq. 4.2
     return states[1:].swapaxes(0, 1), (x, Wx, Wh, states)
@@ -78,7 +79,7 @@ def rnn_backward(dh, cache):
     Raises ValueError, TypeError. Source: Werbos (1990), Backpropagation through time; chapter 05.
     """
     legend = "x TND, Wx DH, Wh HH, states SNH, dh NTH"
-    x, Wx, Wh, states, dh = _fit(legend, *_unpack(cache, 4), dh)
+    x, Wx, Wh, states, dh = _fit_cache("rnn_forward", legend, cache, dh)
     (N, T, H), D = dh.shape, len(Wx)
     dz = 1 - states[1:] ** 2  # (T, N, H)  eq. 5.2, the slope of tanh
     WhT = np.ascontiguousarray(Wh.T)  # (H, H): in this order every step reads it faster
@@ -113,7 +114,8 @@ def word_embedding_backward(dout, cache):
     dout (N, T, D), cache -> dW (V, D).
     Raises ValueError, TypeError. Source: chapter 08.
     """
-    x, W, dout = _fit("x NT integer, W VD, dout NTD", *_unpack(cache, 2), dout)
+    legend = "x NT integer, W VD, dout NTD"
+    x, W, dout = _fit_cache("word_embedding_forward", legend, cache, dout)
     dW = np.zeros(W.shape, dout.dtype)
     np.add.at(dW, x, dout)  # (V, D)  eq. 8.2
     return dW
@@ -138,7 +140,8 @@ def temporal_affine_backward(dout, cache):
     dout (N, T, M), cache -> dx (N, T, D), dw (D, M), db (M,).
     Raises ValueError, TypeError. Source: the chain rule, in chapter 08.
     """
-    x, w, dout = _fit("x NTD, w DM, dout NTM", *_unpack(cache, 2), dout)
+    legend = "x NTD, w DM, dout NTM"
+    x, w, dout = _fit_cache("temporal_affine_forward", legend, cache, dout)
     (N, T, D), M = x.shape, w.shape[1]
     dout = dout.reshape(N * T, M)
     dx = (dout @ w.T).reshape(N, T, D)  # (N, T, D)  eq. 8.4
@@ -147,10 +150,11 @@ def temporal_affine_backward(dout, cache):
     return dx, dw, db
 
 
-def temporal_softmax_loss(x, y, mask):
+def temporal_softmax_loss(x, y, mask, verbose=False):
     """Cross-entropy, in nats, of softmax(x) with the labels y: -sum(log p[y] where mask) / N.
 
     A sum over steps, a mean over sequences. Where mask is False the gradient is 0, whatever x is.
+    `verbose` is for callers of CS231n's function, which then prints; this one never does.
     x (N, T, V), y (N, T) of integers from 0 to V - 1, mask (N, T) of bool -> loss, dx (N, T, V).
     Raises ValueError (also where N or V is 0), TypeError.
     Source: Bridle (1990), Probabilistic interpretation of feedforward classification outputs.
@@ -180,23 +184,31 @@ def _fit(legend, *arrays):
 
     "x NT integer, W VD" says: x is integer and has shape (N, T), W is numerical with shape (V, D).
     """
-    entries, dtypes = _entries(legend), []
-    for (name, axes, kind), array in zip(entries, arrays):
-        if type(array) is not np.ndarray:
-            needed = f"a numpy.ndarray of shape ({', '.join(axes)})"
-            raise TypeError(f"{name} is of type {type(array).__name__}; it should be {needed}")
-        if array.dtype.kind not in _KINDS[kind]:
-            raise ValueError(f"{name} has dtype {array.dtype}; it should be {kind}")
-        if kind == "numerical":
-            dtypes.append(np.float64 if array.dtype.kind in "iu" else array.dtype)
-    shapes = [array.shape for array in arrays]
-    if _sizes(entries, shapes)[1]:
-        raise ValueError(_misfit(entries, shapes))
-    dtype = np.result_type(*dtypes)
-    return [
-        np.asarray(array, dtype) if kind == "numerical" else array
-        for (_, _, kind), array in zip(entries, arrays)
-    ]
+    entries = _entries(legend)
+    if fault := _wrong_kind(entries, arrays):
+        raise fault
+    if _sizes(entries, arrays)[1]:
+        raise ValueError(_misfit(entries, arrays))
+    return _in_one_dtype(entries, arrays)
+
+
+def _fit_cache(source, legend, cache, upstream):
+    """Return the contents of the cache, and the upstream gradient, which is last in the legend."""
+    *entries, last = _entries(legend)
+    is_tuple = type(cache) is tuple
+    fits = is_tuple and len(cache) == len(entries) and not _wrong_kind(entries, cache)
+    sizes, conflicts = _sizes(entries, cache) if fits else (None, True)
+    if conflicts:
+        found = "another tuple" if is_tuple else f"of type {type(cache).__name__}"
+        raise TypeError(f"cache is {found}; it should be the tuple that {source} returned")
+    if fault := _wrong_kind([last], [upstream]):
+        raise fault
+    name, axes, _ = last
+    needed = tuple(sizes[axis] for axis in axes)
+    if upstream.shape != needed:
+        needed = f"{_tuple(axes)} = {needed} to fit the cache"
+        raise ValueError(f"{name} has shape {upstream.shape}; it should be {needed}")
+    return _in_one_dtype([*entries, last], [*cache, upstream])
 
 
 @functools.cache
@@ -204,41 +216,57 @@ def _entries(legend):
     return [(*entry.split(), "numerical")[:3] for entry in legend.split(",")]
 
 
-def _sizes(entries, shapes):
+def _wrong_kind(entries, arrays):
+    """Return the error to raise where something is no array or has the wrong dtype, else None."""
+    for (name, axes, kind), array in zip(entries, arrays):
+        if type(array) not in (np.ndarray, np.memmap):
+            needed = f"a plain numpy.ndarray of shape {_tuple(axes)}"
+            return TypeError(f"{name} is of type {type(array).__name__}; it should be {needed}")
+        if array.dtype.kind not in _KINDS[kind]:
+            return ValueError(f"{name} has dtype {array.dtype}; it should be {kind}")
+
+
+def _sizes(entries, arrays):
     """Return the size of each axis, by its letter, and how many others contradict it."""
     sizes, conflicts = {}, 0
-    for (_, axes, _), shape in zip(entries, shapes):
-        conflicts += len(axes) != len(shape)
-        for axis, size in zip(axes, shape):
+    for (_, axes, _), array in zip(entries, arrays):
+        conflicts += len(axes) != array.ndim
+        for axis, size in zip(axes, array.shape):
             conflicts += sizes.setdefault(axis, size) != size
     return sizes, conflicts
 
 
-def _misfit(entries, shapes):
+def _misfit(entries, arrays):
     """Name the array without which the others fit best (of several such, the last)."""
     blamed, fewest = None, np.inf
-    for i, ((name, axes, _), shape) in enumerate(zip(entries, shapes)):
-        others = entries[:i] + entries[i + 1 :], shapes[:i] + shapes[i + 1 :]
-        sizes, conflicts = _sizes(*others)
+    for i, ((name, axes, _), array) in enumerate(zip(entries, arrays)):
+        others = list(zip(entries[:i] + entries[i + 1 :], arrays[:i] + arrays[i + 1 :]))
+        sizes, conflicts = _sizes(*zip(*others))
         if conflicts <= fewest:
             fewest = conflicts
-            needed = [sizes.get(axis, axis) for axis in axes]
-            letters, needed = (str(tuple(n)).replace("'", "") for n in (axes, needed))
-            rest = ", ".join(f"{other} {shape}" for (other, _, _), shape in zip(*others))
-            blamed = f"{name} has shape {shape}; it should be {letters} = {needed} to fit {rest}"
+            blamed = f"{name} has shape {array.shape}; it should be {_tuple(axes)}"
+            known = [sizes.get(axis, axis) for axis in axes]
+            if known != list(axes):
+                fit = [(n, a.shape) for (n, x, _), a in others if a.shape == (*map(sizes.get, x),)]
+                rest = ", ".join(f"{other} {shape}" for other, shape in fit)
+                blamed += f" = {_tuple(known)} to fit {rest}"
     return blamed
+
+
+def _in_one_dtype(entries, arrays):
+    numerical = [kind == "numerical" for _, _, kind in entries]
+    types = [np.float64 if array.dtype.kind in "iu" else array.dtype for array in arrays]
+    dtype = np.result_type(*itertools.compress(types, numerical))
+    return [np.asarray(a, dtype if is_one else None) for a, is_one in zip(arrays, numerical)]
+
+
+def _tuple(axes):
+    return str(tuple(axes)).replace("'", "")
 
 
 def _check_symbols(name, symbols, V):
     wrong = np.argwhere((symbols < 0) | (symbols >= V))
     if len(wrong):
         place = wrong[0].tolist()
-        value = symbols[tuple(place)]
-        raise ValueError(f"{name}{place} is {value}; it should be from 0 to V - 1 = {V - 1}")
-
-
-def _unpack(cache, length):
-    if type(cache) is not tuple or len(cache) != length:
-        needed = f"the tuple of {length} that the forward function returned"
-        raise TypeError(f"cache is of type {type(cache).__name__}; it should be {needed}")
-    return cache
+        needed = f"it should be from 0 to V - 1 = {V - 1}" if V else "V = 0: there are no symbols"
+        raise ValueError(f"{name}{place} is {symbols[tuple(place)]}; {needed}")

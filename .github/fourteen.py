@@ -21,6 +21,6 @@ suspect, shown = "no carry between steps", "One of the thirteen:"
 losses[shown] = losses.pop(suspect)
 errors = list(map(relative_error, backward_passes[suspect](dh, cache), right))
 title = "All fourteen learn. One gradient is right."
-picture = LineUp(losses, ["dx", "dh0", "dWx", "dWh", "db"], title)
+picture = LineUp(losses, ["dx", "dh0", "dWx", "dWh", "db"], title, right="right")
 picture.update(shown, suspect, errors)
 Path(__file__).with_suffix(".png").write_bytes(explore.draw(picture.figure))

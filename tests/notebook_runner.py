@@ -10,10 +10,12 @@ import json
 from pathlib import Path
 from queue import Empty
 import sys
+from tempfile import TemporaryDirectory
 import time
 
 from nbclient import NotebookClient
 import nbformat
+from neutral import hide_user_settings
 
 TESTS = Path(__file__).parent
 NOTEBOOKS = sorted(TESTS.parent.glob("notebooks/*.ipynb"))
@@ -98,6 +100,8 @@ def normalised(notebook):
 
 
 if __name__ == "__main__":
-    for argument in sys.argv[1:]:
-        nbformat.write(execute(argument), argument)
-        print("executed", argument)
+    with TemporaryDirectory() as empty:
+        hide_user_settings(empty)
+        for argument in sys.argv[1:]:
+            nbformat.write(execute(argument), argument)
+            print("executed", argument)

@@ -1,8 +1,3 @@
-import os
-from pathlib import Path
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -18,8 +13,6 @@ from gradient_check import (
     relative_error,
 )
 import rnn_layers
-
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
 
 def random_layer(seed, dtype=np.float64, sizes=None):
@@ -625,27 +618,3 @@ def test_a_pass_that_changes_what_it_is_given_is_refused():
 def test_inputs_without_a_name_are_refused():
     with pytest.raises(ValueError, match="2 inputs have 1 names: inputs"):
         check_layer(lambda *inputs: inputs, None, np.ones(2), np.ones(3))
-
-
-# The package
-
-
-def test_the_package_finds_rnn_layers_where_it_is_not_installed(tmp_path):
-    ask = """if True:
-        import course, importlib.util, sys
-        print(len(sys.path), importlib.util.find_spec("rnn_layers").origin)"""
-
-    def answer(*installed):
-        paths = os.pathsep.join(map(str, [NOTEBOOKS, *installed]))
-        run = [sys.executable, "-S", "-c", ask]  # -S leaves out what is installed
-        environment = os.environ | {"PYTHONPATH": paths}
-        return subprocess.run(
-            run, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
-        ).stdout.split(maxsplit=1)
-
-    length, origin = answer(tmp_path)
-    assert Path(origin.strip()) == NOTEBOOKS.parent / "rnn_layers.py"
-    (tmp_path / "rnn_layers.py").touch()
-    shorter, origin = answer(tmp_path)
-    assert Path(origin.strip()) == tmp_path / "rnn_layers.py"
-    assert int(shorter) == int(length) - 1

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import gradient_check
-import rnn_layers
 
 EXACT = 1e-11
 
@@ -38,10 +37,11 @@ def autograd_softmax_loss(x, y, mask):
     return -sum(told) / N
 
 
-def every_gradient():
+def every_gradient(codes):
     return [
-        pytest.param(layer, name, id=f"{layer}-{name}")
-        for layer in layers.LAYERS
+        pytest.param(code, layer, name, id=f"{code}-{layer}-{name}")
+        for code, layer in layers.EVERY_CODE
+        if code in codes
         for name, array in layers.arguments(layer).items()
         if array.dtype.kind == "f"
     ]
@@ -60,25 +60,25 @@ def test_backward_satisfies_all_witnesses(layer, seed):
     )
 
 
-@pytest.mark.parametrize(("layer", "name"), every_gradient())
-def test_backward_agrees_with_autograd(layer, name):
+@pytest.mark.parametrize(("code", "layer", "name"), every_gradient(layers.CODES))
+def test_backward_agrees_with_autograd(code, layer, name):
     args, dout = layers.arguments(layer), layers.upstream(layer)
 
     def loss(array):
         return anp.sum(dout * globals()[f"autograd_{layer}"](**(args | {name: array})))
 
     needed = autograd.grad(loss)(args[name])
-    got = layers.gradients(layer, args, dout)[name]
+    got = layers.gradients(layer, args, dout, code)[name]
     assert got.shape == needed.shape
     assert gradient_check.relative_error(got, needed) < EXACT
 
 
-@pytest.mark.parametrize(("layer", "name"), every_gradient())
-def test_the_exact_witnesses_agree_with_each_other(layer, name):
+@pytest.mark.parametrize(("code", "layer", "name"), every_gradient(["fast"]))
+def test_the_exact_witnesses_agree_with_each_other(code, layer, name):
     args, dout = layers.arguments(layer, seed=2), layers.upstream(layer, seed=3)
 
     def out(array):
-        return layers.forward(layer, **(args | {name: array}))[0]
+        return layers.forward(layer, code=code, **(args | {name: array}))[0]
 
     def autograd_out(array):
         return globals()[f"autograd_{layer}"](**(args | {name: array}))
@@ -90,25 +90,28 @@ def test_the_exact_witnesses_agree_with_each_other(layer, name):
     assert gap < EXACT
 
 
-@pytest.mark.parametrize("layer", layers.LAYERS)
-def test_forward_agrees_with_its_definition(layer):
+@pytest.mark.parametrize(("code", "layer"), layers.EVERY_CODE)
+def test_forward_agrees_with_its_definition(code, layer):
     args = layers.arguments(layer, seed=4)
     needed = globals()[f"autograd_{layer}"](**args)
-    np.testing.assert_allclose(layers.forward(layer, **args)[0], needed, rtol=1e-13, atol=1e-15)
+    out, _ = layers.forward(layer, code=code, **args)
+    np.testing.assert_allclose(out, needed, rtol=1e-13, atol=1e-15)
 
 
+@pytest.mark.parametrize("code", layers.CODES)
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_softmax_loss_satisfies_all_witnesses(seed):
+def test_softmax_loss_satisfies_all_witnesses(seed, code):
     x, y, mask = layers.scores(seed)
-    _, dx = rnn_layers.temporal_softmax_loss(x, y, mask)
+    _, dx = layers.loss(x, y, mask, code)
     gradient_check.assert_gradient(
-        dx, lambda x: rnn_layers.temporal_softmax_loss(x, y, mask)[0], x, sizes=layers.SIZES
+        dx, lambda x: layers.loss(x, y, mask, code)[0], x, sizes=layers.SIZES
     )
 
 
-def test_softmax_loss_agrees_with_autograd():
+@pytest.mark.parametrize("code", layers.CODES)
+def test_softmax_loss_agrees_with_autograd(code):
     x, y, mask = layers.scores()
-    loss, dx = rnn_layers.temporal_softmax_loss(x, y, mask)
+    loss, dx = layers.loss(x, y, mask, code)
     np.testing.assert_allclose(loss, autograd_softmax_loss(x, y, mask), rtol=1e-14)
     needed = autograd.grad(autograd_softmax_loss)(x, y, mask)
     assert gradient_check.relative_error(dx, needed) < EXACT

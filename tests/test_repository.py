@@ -76,14 +76,32 @@ def test_the_address_of_the_repository_stands_in_one_place(tracked):
     assert sum(text.count(b"mybinder.org/" + b"v2/") for text in texts) == 1
 
 
-# One environment, said in several places
+# One name and one environment, said in several places
+
+
+def test_the_project_has_one_name_and_no_other_repository_has_it():
+    name = PYPROJECT["project"]["name"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    license = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    authors = f"The {name} authors"
+    assert PYPROJECT["project"]["authors"] == citation["authors"] == [{"name": authors}]
+    assert re.search(r"^Copyright \(c\) \d{4} (.*)$", license, re.MULTILINE)[1] == authors
+    assert ENVIRONMENT["name"] == name
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"conda activate ([\w-]+)", readme) == [name]
+    pages = [path.read_text(encoding="utf-8") for path in ROOT.glob("notebooks/*.ipynb")]
+    exhibits = re.findall(r"github\.com/[\w-]+/([\w-]+)", "".join(pages))
+    assert exhibits, "no repository named: the pattern has lost its grip"
+    assert name not in exhibits
 
 
 def test_conda_and_pip_ask_for_the_same_packages():
     conda = requirements(ENVIRONMENT["dependencies"])
     conda.pop("python")
     conda["matplotlib"] = conda.pop("matplotlib-base")  # the same package, less its Qt
-    assert conda == requirements(PYPROJECT["project"]["dependencies"])
+    project = PYPROJECT["project"]
+    pip = [*project["dependencies"], *project["optional-dependencies"]["course"]]
+    assert conda == requirements(pip)
     assert ENVIRONMENT["channels"] == ["conda-forge"]
 
 
@@ -168,6 +186,14 @@ def test_readme_links_every_chapter():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     linked = re.findall(r"\]\(notebooks/([^)]+\.ipynb)\)", text)
     assert linked == sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
+
+
+def test_every_start_command_shows_the_whole_repository_beside_chapter_00():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"jupyter lab ([^`\n]+)", text)
+    assert len(commands) == 4
+    options = {command.replace("\\", "/") for command in commands}
+    assert options == {"--notebook-dir=. notebooks/00-start-here.ipynb"}
 
 
 def test_every_picture_of_a_page_has_alt_text():

@@ -70,7 +70,7 @@ def break_it(choice, results, names, title):
     table = {"none": None} | {slip.name: slip for slip in choice}
     right = choice[0].function
     truth = results(right)
-    damage = Heatmap(["relative error (eq. 2.5)"], names, title, noted=True)
+    damage = Heatmap(["relative error (eq. 2.5)"], names, title, noted=True, errors=True)
 
     def update(slip="none"):
         row = table[slip]
