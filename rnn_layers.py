@@ -17,7 +17,7 @@ results: leave them as they are until the backward pass.
 """
 
 import functools
-import itertools
+from itertools import pairwise
 
 import numpy as np
 
@@ -64,7 +64,7 @@ def rnn_forward(x, h0, Wx, Wh, b):
     states[0] = h0
     np.dot(x.reshape(T * N, D), Wx, out=states[1:].reshape(T * N, H))  # (T N, H)  eq. 4.1
     states[1:] += b  # (T, N, H)  eq. 4.1
-    for prev_h, h_t in itertools.pairwise(states):
+    for prev_h, h_t in pairwise(states):
         h_t += prev_h.dot(Wh)  # (N, H)  eq. 4.2
         np.tanh(h_t, out=h_t)  # (N, H)  eq. 4.2
     return states[1:].swapaxes(0, 1), (x, Wx, Wh, states)
@@ -194,21 +194,23 @@ def _fit(legend, *arrays):
 
 def _fit_cache(source, legend, cache, upstream):
     """Return the contents of the cache, and the upstream gradient, which is last in the legend."""
-    *entries, last = _entries(legend)
-    is_tuple = type(cache) is tuple
-    fits = is_tuple and len(cache) == len(entries) and not _wrong_kind(entries, cache)
-    sizes, conflicts = _sizes(entries, cache) if fits else (None, True)
+    entries = _entries(legend)
+    arrays = (*cache, upstream) if type(cache) is tuple else ()
+    complete = len(arrays) == len(entries)
+    if complete and not _wrong_kind(entries, arrays) and not _sizes(entries, arrays)[1]:
+        return _in_one_dtype(entries, arrays)
+
+    *entries, last = entries
+    sound = complete and not _wrong_kind(entries, cache)
+    sizes, conflicts = _sizes(entries, cache) if sound else (None, True)
     if conflicts:
-        found = "another tuple" if is_tuple else f"of type {type(cache).__name__}"
+        found = "another tuple" if arrays else f"of type {type(cache).__name__}"
         raise TypeError(f"cache is {found}; it should be the tuple that {source} returned")
     if fault := _wrong_kind([last], [upstream]):
         raise fault
     name, axes, _ = last
-    needed = tuple(sizes[axis] for axis in axes)
-    if upstream.shape != needed:
-        needed = f"{_tuple(axes)} = {needed} to fit the cache"
-        raise ValueError(f"{name} has shape {upstream.shape}; it should be {needed}")
-    return _in_one_dtype([*entries, last], [*cache, upstream])
+    needed = f"{_tuple(axes)} = {tuple(sizes[axis] for axis in axes)} to fit the cache"
+    raise ValueError(f"{name} has shape {upstream.shape}; it should be {needed}")
 
 
 @functools.cache
@@ -255,9 +257,11 @@ def _misfit(entries, arrays):
 
 def _in_one_dtype(entries, arrays):
     numerical = [kind == "numerical" for _, _, kind in entries]
-    types = [np.float64 if array.dtype.kind in "iu" else array.dtype for array in arrays]
-    dtype = np.result_type(*itertools.compress(types, numerical))
-    return [np.asarray(a, dtype if is_one else None) for a, is_one in zip(arrays, numerical)]
+    dtypes = {array.dtype for array, is_one in zip(arrays, numerical) if is_one}
+    dtype = np.result_type(*(np.float64 if one.kind in "iu" else one for one in dtypes))
+    return [
+        np.asarray(a, dtype) if is_one else np.asarray(a) for a, is_one in zip(arrays, numerical)
+    ]
 
 
 def _tuple(axes):

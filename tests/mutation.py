@@ -1,34 +1,46 @@
-"""Would the tests notice? Changes rnn_layers.py one operator, constant, axis, ... at a time.
+"""Would the tests notice? Changes the layers, and the gradient check, one operator, constant,
+axis, ... at a time.
 
-`python tests/mutation.py` makes every change and runs the suite on each: a change that no test
-notices, and that is not in EQUIVALENT with a reason, is a hole in the tests, and makes it exit 1.
+`python tests/mutation.py` makes every change and runs the module's suite on each: a change that no
+test notices, and that is not in EQUIVALENT with a reason, is a hole in the tests, and makes it
+exit 1.
 """
 
 import ast
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 import copy
+import importlib
 import multiprocessing
 import os
 from pathlib import Path
 import re
 import sys
 import time
+from types import FunctionType
 from typing import NamedTuple
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-SUITE = ["test_reference_numbers", "test_refusals", "test_gradients", "test_properties"]
+LAYERS = ["test_reference_numbers", "test_refusals", "test_gradients", "test_properties"]
+COURT = ["test_gradient_check"]
+MODULES = {  # its source, and the tests that have to notice a change of it
+    "rnn_layers": ("rnn_layers.py", LAYERS),
+    "gradient_check": ("notebooks/gradient_check/__init__.py", COURT),
+    "gradient_check.diagnoses": ("notebooks/gradient_check/diagnoses.py", COURT),
+}
 PATIENCE = 60  # seconds for one mutant; the whole suite takes a few
 
 
 class Mutant(NamedTuple):
-    """A changed definition. `source` is run in the namespace of rnn_layers, to replace it there."""
+    """A changed definition. `source` is run in the namespace of `module`, to replace it there."""
 
     place: str
     before: str
     after: str
     source: str
+    module: str = "rnn_layers"
 
     @property
     def key(self):
@@ -90,14 +102,24 @@ OPERATORS = {
 }
 
 
-def mutants():
-    """Return every mutant of rnn_layers.py, in the order of the file."""
+def mutants(module="rnn_layers"):
+    """Return every mutant of the module, in the order of its file."""
     made = {}  # by source: some changes come to the same
-    for definition in ast.parse((ROOT / "rnn_layers.py").read_text(encoding="utf-8")).body:
-        if isinstance(definition, (ast.FunctionDef, ast.Assign)):
-            for mutant in _mutants_of(definition):
-                made.setdefault(mutant.source, mutant)
+    tree = ast.parse((ROOT / MODULES[module][0]).read_text(encoding="utf-8"))
+    for owner, definition in _definitions(tree):
+        for mutant in _mutants_of(definition):
+            mutant = mutant._replace(place=owner + mutant.place, module=module)
+            made.setdefault((mutant.place, mutant.source), mutant)
     return list(made.values())
+
+
+def _definitions(tree, owner=""):
+    """Yield functions, methods and named values, each with the class that it belongs to."""
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.Assign)):
+            yield owner, node
+        elif isinstance(node, ast.ClassDef):
+            yield from _definitions(node, f"{node.name}.")
 
 
 def _mutants_of(definition):
@@ -186,8 +208,8 @@ def _variants(node):
 
 def _changed_calls(call):
     """Yield the call left out, one keyword left out, and the last of several arguments left out."""
-    of_module = isinstance(call.func, ast.Name) or ast.unparse(call.func.value) == "np"
-    if not of_module:
+    of_object = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) != "np"
+    if of_object:
         yield call.func.value
     elif call.args and not isinstance(call.args[0], ast.Starred):
         yield call.args[0]
@@ -219,24 +241,25 @@ def _with(node, **fields):
 
 
 # ---- Judging them --------------------------------------------------------------------------------
-def killers(mutants):
+def killers(mutants, suite=tuple(LAYERS)):
     """Return, for each mutant, the test of the suite that notices it, or None.
 
     All cores share the work, each in a process of its own, which is ended if a mutant hangs it.
     """
     shares = os.cpu_count()
     with ThreadPoolExecutor(shares) as pool:
-        answers = list(pool.map(_killers_in_process, [mutants[i::shares] for i in range(shares)]))
+        parts = [mutants[i::shares] for i in range(shares)]
+        answers = list(pool.map(_killers_in_process, parts, [suite] * shares))
     return [answers[i % shares][i // shares] for i in range(len(mutants))]
 
 
-def _killers_in_process(mutants):
+def _killers_in_process(mutants, suite):
     mutants = [*mutants, UNCHANGED]  # the suite must be sound at the end, so it was all the way
     found = []
     while len(found) < len(mutants):
         here, there = multiprocessing.Pipe(duplex=False)
         spawn = multiprocessing.get_context("spawn")
-        process = spawn.Process(target=_run_suite, args=(mutants[len(found) :], there))
+        process = spawn.Process(target=_run_suite, args=(mutants[len(found) :], suite, there))
         process.start()
         there.close()
         try:
@@ -249,22 +272,22 @@ def _killers_in_process(mutants):
         process.kill()
         process.join()
     if found[-1] is not None:
-        raise RuntimeError(f"the suite fails on rnn_layers.py as it is: {found[-1]}")
+        raise RuntimeError(f"the suite fails on what is not changed: {found[-1]}")
     return found[:-1]
 
 
-def _run_suite(mutants, answers):
+def _run_suite(mutants, suite, answers):
     """Collect the suite once, then run it on one mutant after the other."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # no reports but the answers
     os.environ.pop("PYTEST_ADDOPTS", None)
-    tests = [str(ROOT / "tests" / f"{name}.py") for name in SUITE]
+    tests = [str(ROOT / "tests" / f"{name}.py") for name in suite]
     options = ["--tb=native", "--override-ini=addopts=", "--disable-plugin-autoload"]
     pytest.main([*options, *tests], plugins=[_OneMutantAfterTheOther(mutants, answers)])
 
 
 class _OneMutantAfterTheOther:
     def __init__(self, mutants, answers):
-        self.mutants, self.answers = mutants, answers
+        self.mutants, self.answers, self.seconds = mutants, answers, Counter()
 
     def pytest_configure(self):
         import hypothesis
@@ -280,25 +303,23 @@ class _OneMutantAfterTheOther:
         hypothesis.settings.load_profile("mutation")
 
     def pytest_runtestloop(self, session):
-        import rnn_layers
-
-        namespace = vars(rnn_layers)
-        original = dict(namespace)
         if session.testsfailed:
             raise session.Failed("the suite cannot be collected")
+        self.first_failure(session.items)
+        session.items.sort(key=lambda test: self.seconds[test.nodeid])  # the quick ones first
         for mutant in self.mutants:
             try:
-                exec(mutant.source, namespace)
+                restore = _put_in_place(mutant)
             except Exception as error:
                 self.answers.send(f"the definition: {error!r}")
             else:
                 self.answers.send(self.first_failure(session.items))
-            namespace.clear()
-            namespace.update(original)
+                restore()
         return True
 
     def pytest_runtest_logreport(self, report):
         self.failed |= report.failed
+        self.seconds[report.nodeid] += report.duration
 
     def first_failure(self, tests):
         """Return the name of the first test that fails, and put it first: it may serve again."""
@@ -311,23 +332,53 @@ class _OneMutantAfterTheOther:
         return None
 
 
+def _put_in_place(mutant):
+    """Replace what the mutant changes, wherever it is known by name; return how to undo it."""
+    if not mutant.source:
+        return lambda: None
+    module = importlib.import_module(mutant.module)
+    namespace = dict(vars(module))
+    exec(mutant.source, namespace)
+    *owner, name = mutant.place.split(".")
+    owner = getattr(module, owner[0]) if owner else module
+    original, changed = getattr(owner, name, None), namespace.get(name)
+    if isinstance(original, FunctionType) and isinstance(changed, FunctionType):
+        parts = "__code__", "__defaults__", "__kwdefaults__"  # others have imported the function
+    else:
+        original, parts, changed = owner, [name], namespace
+    kept = {part: getattr(original, part, None) for part in parts}
+
+    def put(values):
+        for part in parts:
+            setattr(original, part, values[part])
+
+    put(changed if changed is namespace else {part: getattr(changed, part) for part in parts})
+    return lambda: put(kept)
+
+
 # ---- The table -----------------------------------------------------------------------------------
 def main():
-    began = time.perf_counter()
-    made = mutants()
-    survivors = [mutant for mutant, killer in zip(made, killers(made)) if killer is None]
-    holes = [mutant for mutant in survivors if mutant.key not in EQUIVALENT]
-    stale = EQUIVALENT.keys() - {mutant.key for mutant in survivors}
-    for mutant in holes:
-        print(f"No test notices {mutant}")
+    stale = set(EQUIVALENT)
+    unknown = 0
+    for module in MODULES:
+        began = time.perf_counter()
+        made = mutants(module)
+        found = killers(made, MODULES[module][1])
+        survivors = [mutant for mutant, killer in zip(made, found) if killer is None]
+        holes = [mutant for mutant in survivors if mutant.key not in EQUIVALENT]
+        stale -= {mutant.key for mutant in survivors}
+        unknown += len(holes)
+        for mutant in holes:
+            print(f"No test notices {mutant}")
+        print(
+            f"{module}: {len(made)} mutants in {time.perf_counter() - began:.0f} s: "
+            f"{len(made) - len(survivors)} killed, {len(survivors) - len(holes)} equivalent, "
+            f"{len(holes)} unnoticed",
+            flush=True,
+        )
     for key in sorted(stale):
         print(f"EQUIVALENT names what is not made, or what a test notices: {key}")
-    print(
-        f"{len(made)} mutants in {time.perf_counter() - began:.0f} s: "
-        f"{len(made) - len(survivors)} killed, {len(survivors) - len(holes)} equivalent, "
-        f"{len(holes)} unnoticed"
-    )
-    sys.exit(bool(holes or stale))
+    sys.exit(bool(unknown or stale))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ import subprocess
 import sys
 
 import benchmark
+import busy
+import nbformat
 import pytest
 
 
@@ -25,3 +27,16 @@ def test_benchmark_refuses_a_competitor_with_other_numbers(monkeypatch):
     monkeypatch.setattr(benchmark, "ask", lambda pipe, measure, size: answers[pipe])
     with pytest.raises(AssertionError, match="loop"):
         benchmark.compare({"ours": "ours", "loop": "loop"}, [(2, 3, 4, 5)], rounds=1)
+
+
+def test_a_notebook_is_timed_alone_and_beside_a_busy_neighbour(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "short.ipynb"
+    cell = nbformat.v4.new_code_cell("print(1 + 1)")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    monkeypatch.setattr(sys, "argv", ["busy.py", str(path)])
+    monkeypatch.setattr(busy, "ROUNDS", 1)
+    busy.main()
+    _, row = capsys.readouterr().out.splitlines()
+    name, quiet, beside, ratio = row.split()
+    assert name == "short"
+    assert float(ratio) == pytest.approx(float(beside) / float(quiet), rel=0.1)

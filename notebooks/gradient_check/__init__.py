@@ -7,11 +7,19 @@ pass is beyond it: it says that a gradient belongs to a function, not that the f
 `f` and `loss` are functions of one array, float32 or float64. They get a fresh array each time.
 """
 
+from collections.abc import Iterable, Mapping
 import inspect
 
 import numpy as np
 
-from gradient_check.diagnoses import Case, what_fits
+from gradient_check.diagnoses import (
+    Case,
+    constant_ratio,
+    sign_flipped,
+    too_small_to_judge,
+    what_fits,
+    zero,
+)
 
 
 # Witnesses
@@ -46,17 +54,28 @@ def directional_derivative(f, at, direction, h=1e-30):
 
     The complex step subtracts nothing, so h may be tiny and the result is right to rounding. It
     needs an f that is analytic: no abs, no comparison of what depends on `at`, no real buffer.
+    Where f answers with real numbers, a few real steps tell whether `at` has an influence on it:
+    if it has none J v is 0, and else a TypeError is raised.
     """
     at = _real_array(at)
     if np.shape(direction) != at.shape:
         raise ValueError(f"direction has shape {np.shape(direction)}, but at has {at.shape}")
-    value = f(at + 1j * h * np.asarray(direction, dtype=float))
-    if not np.iscomplexobj(value):
+    direction = np.asarray(direction, dtype=float)
+    value = f(at + 1j * h * direction)
+    if not np.iscomplexobj(value) and _depends_on(f, at, direction):
         raise TypeError(
             "the function answers a complex array with real numbers, so it drops the imaginary "
             "part, perhaps in abs, .real, float or a real buffer: the complex step sees nothing"
         )
     return np.imag(value) / h  # eq. 2.4
+
+
+def _depends_on(f, at, direction):
+    """Return whether real steps along the direction, short and longer, change what f returns."""
+    here = f(at.copy())
+    with np.errstate(all="ignore"):  # the longer ones may leave the domain of f
+        steps = [factor * best_step(at) * direction for factor in (-30, -1, 1, 30)]
+        return not all(_same(f((at + step).astype(at.dtype)), here) for step in steps)
 
 
 def complex_step(f, at, h=1e-30):
@@ -103,51 +122,229 @@ def assert_gradient(
 ):
     """Ask all witnesses whether `gradient` is the gradient of the scalar function `loss` at `at`.
 
-    Raises AssertionError where it is not: which entry, how far, and what kind of mistake fits. The
-    complex step and the inner product must agree to 1e-11 (float32: 1e-4), central differences to
-    what their own error allows: their step doubled, it quadruples (eq. 2.2). ValueError where the
-    witnesses contradict each other, since then the loss is at fault.
+    A few calls of the loss judge all entries at once, along random directions; only where these
+    object is each entry asked for. An entry is judged beside the largest of its slice, that is of
+    its row, its column or its step in time, to 1e-11 (float32: 1e-4). Returns None; or, where an
+    entry is too small for that, a sentence that says which are not judged. Raises
+        AssertionError  where the gradient is wrong: which entry, how far, what mistake fits;
+        ValueError      where there is no telling, and why: a loss that is not smooth here or has
+                        chance in it, a gradient that is off by less than the loss is rounded;
+        TypeError       where `at` cannot move by small steps, or the loss does not let an
+                        imaginary part through.
 
     name is what messages call the gradient; by default "d" and the name of the loss's argument.
     For a sharper answer: sizes, as in dict(N=2, T=3), gives ratios a name; time_axis is the axis of
     `at` that is time; shares, as in dict(step=f), has f() return the terms, stacked along axis 0,
     whose sum is the right gradient.
     """
+    name = name or "d" + _argument_names(loss, 1)[0]
+    known = {"sizes": sizes or {}, "time_axis": time_axis, "shares": shares or {}}
+    return _judge(gradient, lambda moved: _one(loss(moved)), at, name, known, seed)
+
+
+def _judge(gradient, terms, at, name, known, seed, rounded=0.0):
+    """Judge the gradient of the sum of `terms`; rounded is the size of what it was made from."""
     at = _real_array(at)
-    name = name or "d" + _argument_names(loss)[0]
     has = _as_gradient(gradient, name)
     eps = np.finfo(at.dtype).eps
     tolerance = max(1e-11, 1000 * eps)
-    height = _real_number(loss(at.copy()))
-    if not np.isclose(loss(at.copy()), height, rtol=np.sqrt(eps), atol=0):
-        raise ValueError("the loss differs from call to call: take all random numbers beforehand")
-    exact = complex_step(loss, at)
-    rough = central_difference(loss, at)
-    doubled = central_difference(loss, at, 2 * best_step(at))
-    allowed = _largest(doubled - rough) + 100 * eps ** (2 / 3) * max(abs(height), _largest(rough))
-    if not _largest(rough - exact) <= allowed:
-        raise ValueError(
-            "central differences and the complex step contradict each other: the loss is not "
-            "smooth here, or it drops an imaginary part inside"
-        )
+    rng = np.random.default_rng(seed)
 
-    rounding = 100 * eps * abs(height)
-    case = Case(has, exact, tolerance, rounding, sizes or {}, time_axis, shares or {})
+    def loss(moved):
+        return np.sum(terms(moved))
+
+    _real_number(loss(at.copy()))
+    summed = np.abs(terms(at.copy()))
+    if relative_error(np.abs(terms(at.copy())), summed) > np.sqrt(eps):
+        raise ValueError("the loss differs from call to call: take all random numbers beforehand")
+    height = np.sum(summed)
+    shortened = _agreed_step(loss, at, height, rng)
+    without_influence = _is_level(loss, at, rng)
+    if has.shape == at.shape:
+        if without_influence and _largest(has) <= 100 * eps * max(height, rounded) / _length(at):
+            return None
+        if not without_influence and _all_agree(has, loss, at, tolerance, known["time_axis"], rng):
+            return _not_judged(name, Case(has, has, tolerance, time_axis=known["time_axis"]))
+
+    needs = np.zeros(at.shape) if without_influence else complex_step(loss, at)
+    case = Case(has, needs, tolerance, 10 * eps * height, **known)
     if has.shape != at.shape:
         message = f"{name} has shape {has.shape}, needs {at.shape}. What fits: {what_fits(case)}."
         raise AssertionError(message)
     with np.errstate(invalid="ignore"):  # NaN and infinity are no warning, but a verdict
-        agrees = {
-            "central differences": _largest(has - rough) <= allowed,
-            "complex step": relative_error(has, exact) <= tolerance,
-            "inner product": inner_product_gap(loss, at, has, seed=seed) <= tolerance,
-        }
-        if not all(agrees.values()):
-            against = ", ".join(witness for witness, agreed in agrees.items() if not agreed)
-            raise AssertionError(_report(name, case, against))
+        if relative_error(has, needs) <= tolerance:
+            return _judge_slices(name, case, 1000 * eps * _largest(needs))
+        words, small = what_fits(case), too_small_to_judge(case)
+        if small and words == small.words:
+            raise ValueError(f"{name} cannot be judged: it is {words}")
+        if _is_unsteady(has, needs, loss, at, rng):
+            raise ValueError(
+                f"{name} cannot be judged: it is off by no more than the right one moves where "
+                f"{at.dtype} rounds the argument: check at a calmer place, or with more digits"
+            )
+        against = _against(has, loss, at, height, shortened, tolerance, seed)
+    raise AssertionError(_report(name, case, words, against))
 
 
-def _report(name, case, against):
+def _against(has, loss, at, height, shortened, tolerance, seed):
+    """Name the witnesses against a gradient that the complex step has found wrong."""
+    step = np.maximum(shortened * best_step(at), 4 * np.spacing(np.abs(at)))
+    rough, doubled = (central_difference(loss, at, factor * step) for factor in (1, 2))
+    size = max(height / shortened, _largest(rough))
+    allowed = _largest(doubled - rough) + 100 * np.finfo(at.dtype).eps ** (2 / 3) * size
+    agrees = {
+        "central differences": _largest(has - rough) <= allowed,
+        "complex step": False,
+        "inner product": inner_product_gap(loss, at, has, seed=seed) <= tolerance,
+    }
+    return ", ".join(witness for witness, agreed in agrees.items() if not agreed)
+
+
+def _directions(shape, rng):
+    """Yield random directions. No entry is below 1, so that none hides; none is beyond 2."""
+    for _ in range(4):
+        yield rng.choice([-1.0, 1.0], shape) * rng.uniform(1, 2, shape)
+
+
+def _agreed_step(loss, at, height, rng):
+    """Return how far `best_step` is shortened for central differences to agree with complex steps.
+
+    In one direction they must: rounding may be unlucky in some, but not in all of them.
+    """
+    for direction in _directions(at.shape, rng):
+        shortened = _agreement(loss, at, best_step(at) * direction, height)
+        if shortened:
+            return shortened
+    raise ValueError(
+        "central differences and the complex step contradict each other: the loss is not "
+        "smooth here, or it drops an imaginary part inside"
+    )
+
+
+def _agreement(loss, at, move, height):
+    """Return the first of ever shorter steps at which the two agree along `move`, or None.
+
+    The loss may bend over a length that is shorter than `best_step` takes for granted. So a shorter
+    step is tried, and the one that its neighbour confirms best has the last word.
+    """
+    eps = np.finfo(at.dtype).eps
+    steps = 8.0 ** -np.arange(9)
+    slopes, gaps = np.empty((2, len(steps)))
+    for k, step in enumerate(steps):
+        ahead, behind = ((at + side * step * move).astype(at.dtype) for side in (1, -1))
+        foretold = directional_derivative(loss, at, ahead - behind) / step
+        with np.errstate(all="ignore"):  # a long step may leave the domain of the loss
+            slopes[k] = (loss(ahead) - loss(behind)) / step
+        gaps[k] = abs(slopes[k] - foretold)
+        unsure = 100 * eps ** (2 / 3) * abs(slopes[k])
+        if gaps[k] <= unsure + 100 * eps * height * (k == 0):
+            return step
+    with np.errstate(all="ignore"):
+        changes = np.abs(np.diff(slopes))
+        best = np.argmin(np.nan_to_num(changes / np.abs(slopes[1:]), nan=np.inf))
+    unsure = 100 * eps ** (2 / 3) * abs(slopes[best + 1])
+    if gaps[best + 1] <= changes[best] + unsure + 100 * eps * height / steps[best + 1]:
+        return steps[best + 1]
+
+
+def _is_level(loss, at, rng):
+    """Return whether all slopes are zero but for rounding, which differs from step to step."""
+    for direction in _directions(at.shape, rng):
+        slope, again = (directional_derivative(loss, at, direction, h) for h in (1e-30, 7e-31))
+        if slope and abs(slope - again) <= 1e-3 * abs(slope):
+            return False
+    return True
+
+
+def _is_unsteady(has, needs, loss, at, rng):
+    """Return whether the error is no more than what rounding `at` can do to the right gradient."""
+    signs = rng.choice([-1, 1], at.shape)
+    moved = (at + signs * np.spacing(np.abs(at))).astype(at.dtype)
+    moved_by = _largest(complex_step(loss, moved) - needs)
+    return _largest(has - needs) <= 1000 * moved_by
+
+
+def _all_agree(has, loss, at, tolerance, time_axis, rng):
+    """Return whether the gradient foretells how the loss moves, in each of a few directions.
+
+    Each entry moves by one to two times `unit` over the size of its slice, so one that is wrong by
+    more than the tolerance, beside its slice, is seen in every direction; several are, unless they
+    cancel in all.
+    """
+    sizes = _sizes(has, time_axis)
+    unit = np.min(sizes, where=sizes > 0, initial=np.inf)
+    if not np.isfinite(unit) or not np.all(np.isfinite(has)):
+        return False
+    for direction in _directions(at.shape, rng):
+        direction = direction * (unit / np.maximum(sizes, unit))
+        foretold = np.sum(has * direction)
+        if not abs(foretold - directional_derivative(loss, at, direction)) <= tolerance * unit:
+            return False  # eq. 2.7
+    return True
+
+
+def _sliced_axes(array, time_axis):
+    """Return the axes whose slices have a scale: more than one entry, or a step in time."""
+    lengths = enumerate(array.shape)
+    return [axis for axis, length in lengths if length < array.size or axis == time_axis]
+
+
+def _sizes(array, time_axis):
+    """Return, for each entry, the largest entry of the smallest slice that it lies in."""
+    array = np.asarray(array, float)
+    sizes = np.full(array.shape, _largest(array))
+    for axis in _sliced_axes(array, time_axis):
+        others = tuple(other for other in range(array.ndim) if other != axis)
+        sizes = np.minimum(sizes, np.max(np.abs(array), axis=others, keepdims=True))
+    return sizes
+
+
+def _judge_slices(name, case, rounding):
+    """Judge each slice beside its own largest entry, where beside that of the array all is right.
+
+    What is off there by so little may be rounding, unless it has the form of a mistake.
+    """
+    lost, found = [], {}
+    for axis in _sliced_axes(case.has, case.time_axis):
+        for k in range(case.has.shape[axis]):
+            has, needs = (array.take(k, axis) for array in (case.has, case.needs))
+            part = Case(has, needs, case.tolerance, sizes=case.sizes)
+            if not np.any(part.wrong()):
+                continue
+            place = f"{name}[{':, ' * axis}{k}]"
+            fit = _mistake(part, rounding)
+            if fit:
+                found[place] = part, fit
+            else:
+                lost.append(place)
+    if found:
+        place, (part, fit) = next(iter(found.items()))
+        raise AssertionError(
+            f"{_report(place, part, fit.words, 'complex step')}\n"
+            f"Too small beside the rest of {name} to be seen there: {', '.join(found)}."
+        )
+    return _not_judged(name, case, lost)
+
+
+def _mistake(part, rounding):
+    size = _largest(part.needs)
+    if not size:
+        return None
+    claims = [sign_flipped, zero, constant_ratio] if size > rounding else [sign_flipped]
+    return next((fit for fit in (claim(part) for claim in claims) if fit), None)
+
+
+def _not_judged(name, case, lost=()):
+    """Say which slices and how many entries are too small to be judged, or nothing."""
+    if lost:
+        return f"{name} is right but for what is too small to be judged: {', '.join(lost)}"
+    sizes = _sizes(case.needs, case.time_axis)
+    small = np.sum((case.needs != 0) & (np.abs(case.needs) <= case.tolerance * sizes))
+    if small:
+        return f"{name} is right but for {small} of {case.has.size} entries, too small to be judged"
+
+
+def _report(name, case, words, against):
     wrong = case.wrong()
     error = np.where(wrong, np.abs(case.has - case.needs), -1)
     worst = np.unravel_index(np.argmax(error), error.shape)
@@ -156,67 +353,125 @@ def _report(name, case, against):
         f"{name} is wrong in {np.sum(wrong)} of {wrong.size} entries, relative error "
         f"{relative_error(case.has, case.needs):.1e}.\n"
         f"Worst: {name}{place} has {case.has[worst]:.6g}, needs {case.needs[worst]:.6g}.\n"
-        f"What fits: {what_fits(case)}.\n"
+        f"What fits: {words}.\n"
         f"Witnesses against it: {against}."
     )
 
 
+# A layer
 def check_layer(forward, backward, *inputs, names=None, sizes=None, seed=0):
-    """Assert every gradient that `backward` returns for `forward`, through a random upstream one.
+    """Assert every gradient that `backward` returns for `forward`, through random upstream ones.
 
-    forward(*inputs) -> (out, cache) and backward(dout, cache) -> a gradient for each input of
-    floating dtype, in order (indices and masks have none). Neither may change what it is given.
-    The first axis of `out` is the sample, the second of three is time: sizes, by default N and T
-    from there, are what a ratio is named by. names are those of the inputs, by default forward's.
+    forward(*inputs) -> (out, cache), or (out_1, ..., out_k, cache): the last is always the cache,
+    None if backward needs none. backward(dout, cache), or backward(dout_1, ..., dout_k, cache), ->
+    a gradient for each input of floating dtype, in order; indices and masks have none, or None.
+    Neither may change what it is given, nor an array in the cache. Both get copies of the inputs.
+
+    The first axis of an output is the sample, the second of three is time: sizes, by default N and
+    T of the first output, are what a ratio is named by. names are those of the inputs, by default
+    forward's. Returns None, or a sentence that says what is too small to be judged. Raises, after
+    all gradients have been judged, what `assert_gradient` raises of the first that is wrong; if
+    none is, of the first that cannot be judged. TypeError or ValueError, too, where forward,
+    backward and the inputs are not of this form.
     """
-    names = names or _argument_names(forward)
+    names = names or _argument_names(forward, len(inputs))
     if len(names) != len(inputs):
         raise ValueError(f"{len(inputs)} inputs have {len(names)} names: {', '.join(names)}")
-    before = [np.copy(array) for array in inputs]
-    out, cache = forward(*inputs)
-    upstream = np.random.default_rng(seed).standard_normal(out.shape).astype(out.dtype)
-    dout = upstream.copy()
-    gradients = backward(dout, cache)
-    gradients = gradients if isinstance(gradients, (tuple, list)) else (gradients,)
-    for name, array, kept in zip(["dout", *names], [dout, *inputs], [upstream, *before]):
-        if not np.array_equal(array, kept):
-            raise AssertionError(f"{name} is not what it was: it was changed in place")
+    inputs = [_as_input(name, value) for name, value in zip(names, inputs)]
+    named = dict(zip(names, inputs))
+    given = _copies(named)
+    *outs, cache = _outs_and_cache(_call("forward", forward, inputs))
+    _check_unchanged(given, named, "forward changed it in place")
 
-    places = [place for place, array in enumerate(inputs) if np.asarray(array).dtype.kind == "f"]
+    outs = [_as_output(out) for out in outs]
+    rng = np.random.default_rng(seed)
+    upstreams = [np.asarray(rng.standard_normal(out.shape), out.dtype) for out in outs]
+    douts = [upstream.copy() for upstream in upstreams]
+    numbers = [f"_{k + 1}" for k in range(len(douts))] if len(douts) > 1 else [""]
+    named = {f"dout{number}": dout for number, dout in zip(numbers, douts)} | named
+    named["cache"] = cache
+    given = _copies(named)
+    returned = _call("backward", backward, [*douts, cache])
+    _check_unchanged(given, named, "it was changed in place")
+
+    places = [place for place, value in enumerate(inputs) if _is_floating(value)]
     needed = [f"d{names[place]}" for place in places]
-    if len(gradients) != len(needed):
-        raise AssertionError(
-            f"backward returns {len(gradients)} arrays, needs {len(needed)}: {', '.join(needed)}"
-        )
+    gradients = _gradients(returned, needed, places, len(inputs))
+    made_from = max(map(_sum_of_sizes, gradients), default=0.0)
+    sizes = dict(zip("NT", outs[0].shape[:-1])) if sizes is None else sizes
+    by_sample = len({out.shape[:1] for out in outs}) == 1 and outs[0].ndim > 0
 
     def judge(place, gradient, name):
+        at = inputs[place]
+
         def terms(moved):
-            return upstream * forward(*inputs[:place], moved, *inputs[place + 1 :])[0]
+            moved_outs = _outs_and_cache(forward(*inputs[:place], moved, *inputs[place + 1 :]))[:-1]
+            return [upstream * out for upstream, out in zip(upstreams, moved_outs)]  # eq. 2.6
 
         def share(n):
-            return complex_step(lambda moved: np.sum(terms(moved)[n]), inputs[place])
+            return complex_step(lambda moved: sum(np.sum(part[n]) for part in terms(moved)), at)
 
-        assert_gradient(
-            gradient,
-            lambda moved: np.sum(terms(moved)),  # eq. 2.6
-            inputs[place],
-            name,
-            sizes=sizes or dict(zip("NT", out.shape[:-1])),
-            time_axis=1 if np.ndim(inputs[place]) == 3 else None,
-            shares={"sample": lambda: map(share, range(len(out)))},
-            seed=seed,
-        )
+        known = {
+            "sizes": sizes,
+            "time_axis": 1 if at.ndim == 3 else None,
+            "shares": {"sample": lambda: map(share, range(len(outs[0])))} if by_sample else {},
+        }
 
-    complaints = {}
+        def joined(moved):
+            return np.concatenate([np.ravel(part) for part in terms(moved)])
+
+        return _judge(gradient, joined, at, name, known, seed, made_from)
+
+    notes, wrong, unjudged = [], {}, {}
     for place, gradient, name in zip(places, gradients, needed):
         try:
-            judge(place, gradient, name)
+            notes.append(judge(place, gradient, name))
         except AssertionError as error:
-            complaints[name] = str(error)
-    if complaints:
-        right = ", ".join(name for name in needed if name not in complaints) or "none"
-        first = next(iter(complaints.values()))
-        raise AssertionError(f"{first}\nWrong: {', '.join(complaints)}. Right: {right}.")
+            wrong[name] = error
+        except (TypeError, ValueError) as error:
+            unjudged[name] = error
+    if wrong or unjudged:
+        raise _verdict(needed, wrong, unjudged)
+    return "\n".join(filter(None, notes)) or None
+
+
+def _verdict(needed, wrong, unjudged):
+    """Return the first error of a wrong gradient, or else of one that cannot be judged, and all."""
+    right = [name for name in needed if name not in wrong | unjudged]
+    parts = {"Wrong": wrong, "Right": right or ["none"], "Not judged": unjudged}
+    verdicts = " ".join(f"{word}: {', '.join(names)}." for word, names in parts.items() if names)
+    if wrong:
+        return AssertionError(f"{next(iter(wrong.values()))}\n{verdicts}")
+    error = next(iter(unjudged.values()))
+    return type(error)(f"{error}\n{verdicts}")
+
+
+def _arrays(name, value):
+    """Yield every array in nested tuples, lists and dicts, with the name of its place."""
+    if isinstance(value, np.ndarray):
+        yield name, value
+    elif isinstance(value, (tuple, list, Mapping)):
+        for key, part in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _arrays(f"{name}[{key!r}]", part)
+
+
+def _copies(named):
+    """Return a copy of each array among the named values, by the name of its place."""
+    places = [place for name, value in named.items() for place in _arrays(name, value)]
+    return {name: array.copy() for name, array in places}
+
+
+def _check_unchanged(before, named, how):
+    after = _copies(named)
+    for name in before | after:
+        if name not in before or name not in after or not _same(before[name], after[name]):
+            raise AssertionError(f"{name} is not what it was: {how}")
+
+
+def _same(a, b):
+    """Return whether the arrays are the same, NaN included."""
+    a, b = np.asarray(a), np.asarray(b)
+    return np.array_equal(a, b, equal_nan=a.dtype.kind in "fc" and b.dtype.kind in "fc")
 
 
 # What is asked of the arguments
@@ -237,7 +492,7 @@ def _as_gradient(gradient, name):
     return array
 
 
-def _number(value):
+def _one(value):
     if isinstance(value, np.ndarray) and value.ndim:
         raise ValueError(
             f"the function returns an array of shape {value.shape}, needs to return one number, "
@@ -245,7 +500,11 @@ def _number(value):
         )
     if isinstance(value, (tuple, list)) or np.asarray(value).dtype.kind not in "iufc":
         raise TypeError(f"the function returns a {type(value).__name__}, needs to return a number")
-    if not np.isfinite(value):
+    return value
+
+
+def _number(value):
+    if not np.isfinite(_one(value)):
         raise ValueError(f"the function returns {value}: there is no gradient to check here")
     return value
 
@@ -256,12 +515,98 @@ def _real_number(value):
     return value
 
 
+def _call(which, function, arguments):
+    """Call the function; TypeError where it does not take so many arguments."""
+    try:
+        inspect.signature(function).bind(*arguments)
+    except TypeError as error:
+        needed = {
+            "forward": "every input",
+            "backward": "a gradient for each output, then the cache",
+        }
+        raise TypeError(f"{which} needs to take {needed[which]}, but: {error}") from None
+    except ValueError:  # it has no signature, as in C
+        pass
+    return function(*arguments)
+
+
+def _as_input(name, value):
+    """Return a copy of an array, an array made of floats in lists, or else the value itself."""
+    try:
+        array = np.array(value)
+    except ValueError:
+        raise ValueError(f"{name} is no array but several: give each as an input") from None
+    if array.dtype.kind == "c":
+        raise TypeError(f"{name} has dtype {array.dtype}, needs to be real")
+    return array if isinstance(value, np.ndarray) or array.dtype.kind == "f" else value
+
+
+def _is_floating(value):
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
+
+
+def _outs_and_cache(returned):
+    if not isinstance(returned, tuple) or len(returned) < 2:
+        length = f" of length {len(returned)}" if isinstance(returned, tuple) else ""
+        what = f"one {type(returned).__name__}{length}"
+        raise TypeError(
+            f"forward returns {what}, needs to return (out, cache), or (out_1, ..., out_k, cache); "
+            "the cache may be None"
+        )
+    return returned
+
+
+def _as_output(out):
+    array = np.asarray(out)
+    if array.dtype not in (np.float32, np.float64):
+        raise TypeError(
+            f"forward returns an output of dtype {array.dtype}, needs float32 or float64; the last "
+            "that it returns is the cache, and all before it are outputs"
+        )
+    return array
+
+
+def _gradients(returned, needed, places, count):
+    """Return the gradients of the inputs at these places as a list."""
+    wanted = f"needs {len(needed)}: {', '.join(needed)}"
+    if returned is None or isinstance(returned, (Mapping, str)):
+        what = "nothing" if returned is None else f"a {type(returned).__name__}"
+        raise AssertionError(f"backward returns {what}, {wanted}, in this order")
+    many = isinstance(returned, Iterable) and not isinstance(returned, np.ndarray)
+    gradients = list(returned) if many else [returned]
+    if len(gradients) == count and all(
+        gradient is None for place, gradient in enumerate(gradients) if place not in places
+    ):
+        gradients = [gradients[place] for place in places]
+    if len(gradients) != len(needed):
+        raise AssertionError(f"backward returns {len(gradients)} arrays, {wanted}")
+    return gradients
+
+
+def _sum_of_sizes(gradient):
+    finite = isinstance(gradient, np.ndarray) and gradient.dtype.kind == "f"
+    return np.sum(np.abs(gradient[np.isfinite(gradient)])) if finite else 0.0
+
+
+def _length(at):
+    """Return over which length a function of `at` may bend, 1 at most."""
+    return min(1, np.max(np.abs(at), where=np.isfinite(at), initial=0)) or 1
+
+
 def _largest(array):
     return np.max(np.abs(array), initial=0)
 
 
-def _argument_names(function):
+def _argument_names(function, count):
+    """Return what the function calls so many arguments, by position."""
     try:
-        return list(inspect.signature(function).parameters)
+        parameters = inspect.signature(function).parameters.values()
     except ValueError:  # NumPy's own functions have no signature before NumPy 2.4
         return ["x"]
+    names = []
+    for parameter in parameters:
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            names += [f"{parameter.name}_{k + 1}" for k in range(count - len(names))]
+        else:
+            names.append(parameter.name)
+    return names[:count]

@@ -108,8 +108,10 @@ def constant_ratio(case):
     if not names and case.needs.size == 1:  # a single number is always a multiple of another
         return None
     value, known = f"{ratio:#.4g}", " or ".join(names)
-    words = f"ratio {value} = {known} everywhere" if names else f"ratio {value} everywhere"
-    return Fit(words, f"is {known or value} times what it should be, everywhere")
+    words, of_yours = f"ratio {value} everywhere", f"is {value} times what it should be, everywhere"
+    if names:  # one size alone cannot tell N from a 2 that is always there
+        words, of_yours = f"{words}, which is {known} here", f"{of_yours} ({known} here)"
+    return Fit(words, of_yours)
 
 
 def _factors(sizes):
@@ -190,14 +192,14 @@ WRONG_VALUES = [
     not_finite,
     should_be_zero,
     whole_numbers,
-    too_small_to_judge,
-    zero,
     sign_flipped,
-    constant_ratio,
-    single_precision,
     transposed,
     reversed_in_time,
     shifted_in_time,
+    too_small_to_judge,  # below what rounding never looks like, however small
+    zero,
+    constant_ratio,
+    single_precision,
     some_steps,
     one_share,
     one_entry,
