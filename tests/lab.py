@@ -30,7 +30,9 @@ CHROMIUM = [
     "--disable-sync",
     "--no-first-run",
 ]
+SIZE = {"width": 1280, "height": 1000}
 TIMEOUT = 60  # seconds, for anything; the machine may be busy
+LONGEST = 300  # seconds, for all cells of a notebook: the last chapter trains a network
 
 # Notes errors of the kernel, cells that have been run, and moves that wait for an answer.
 LISTEN = """async () => {
@@ -160,16 +162,22 @@ def wait_for(address, process, log):
     raise RuntimeError(f"JupyterLab does not answer:\n{log.read_text()}")
 
 
-def wait(page, condition, argument=None):
+def wait(page, condition, argument=None, seconds=TIMEOUT):
     """Wait until a condition holds; asked at each frame, as is usual, it would slow all else."""
-    page.wait_for_function(condition, arg=argument, polling=30)
+    page.wait_for_function(condition, arg=argument, polling=30, timeout=1000 * seconds)
+
+
+def choose(page, menu, item):
+    """Choose an item of a menu, in JupyterLab or Notebook 7."""
+    page.locator(".lm-MenuBar-itemLabel").get_by_text(menu, exact=True).click()
+    page.locator(".lm-Menu-itemLabel").get_by_text(item, exact=True).click()
 
 
 class Lab:
     """The page: opens notebooks one after the other, runs them, moves their controls."""
 
     def __init__(self, page, address):
-        self.page = page
+        self.page, self.address = page, address
         page.set_default_timeout(TIMEOUT * 1000)
         page.goto(f"{address}/lab?reset")
         wait(page, "() => window.jupyterapp !== undefined")
@@ -206,10 +214,18 @@ class Lab:
     def run_all(self):
         """Run > Run All Cells, from the menu; returns when all is done or a cell has failed."""
         page = self.page
-        page.locator(".lm-MenuBar-itemLabel").get_by_text("Run", exact=True).click()
-        page.locator(".lm-Menu-itemLabel").get_by_text("Run All Cells", exact=True).click()
-        cells = page.evaluate(CODE_CELLS)
-        wait(page, "cells => window.seen.errors.length || window.seen.run >= cells", cells)
+        cells = page.evaluate("() => window.seen.run") + page.evaluate(CODE_CELLS)
+        choose(page, "Run", "Run All Cells")
+        done = "cells => window.seen.errors.length || window.seen.run >= cells"
+        wait(page, done, cells, LONGEST)
+
+    def is_changed(self):
+        """Whether the notebook is marked as changed since it was opened or saved."""
+        return self.page.evaluate("() => jupyterapp.shell.currentWidget.context.model.dirty")
+
+    def save(self):
+        """File > Save."""
+        self.page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
 
     def errors(self):
         """What the kernel has complained of so far."""
@@ -217,9 +233,9 @@ class Lab:
 
     def lives(self):
         """The live pictures of the open notebook: each with its controls."""
-        lives = self.page.locator(".jp-NotebookPanel:visible .widget-vbox:has(> .widget-html)")
+        lives = self.page.locator(".jp-NotebookPanel:visible .live")
         self.page.wait_for_timeout(300)  # the last of them is being built
-        return [Live(self.page, box, box.locator(".widget-html-content")) for box in lives.all()]
+        return [Live(self.page, box, box.locator(".picture")) for box in lives.all()]
 
 
 class Live:
@@ -272,6 +288,6 @@ def open_lab(root, state):
         executable = browser_path(playwright)
         with server(root, state) as address:
             browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM)
-            page = browser.new_page(viewport={"width": 1280, "height": 1000})
+            page = browser.new_page(viewport=SIZE)
             yield Lab(page, address)
             browser.close()

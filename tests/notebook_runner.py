@@ -20,9 +20,23 @@ from neutral import hide_user_settings
 TESTS = Path(__file__).parent
 NOTEBOOKS = sorted(TESTS.parent.glob("notebooks/*.ipynb"))
 WIDGET = "application/vnd.jupyter.widget-view+json"
+# As JupyterLab writes them: a notebook that it opens is marked as changed where they differ. The
+# version is that of the Python that runs, so under another one nothing can keep it from changing.
 METADATA = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
+    "kernelspec": {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {
+        "codemirror_mode": {"name": "ipython", "version": 3},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+        "version": "3.11.7",
+    },
 }
 
 
@@ -92,8 +106,10 @@ def normalised(notebook):
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         cell.metadata = {key: cell.metadata[key] for key in ("tags",) if key in cell.metadata}
-        for output in cell.get("outputs", ()):
-            output.get("data", {}).pop(WIDGET, None)
+        if cell.cell_type != "code":
+            continue
+        cell.outputs = [output for output in cell.outputs if WIDGET not in output.get("data", {})]
+        for output in cell.outputs:
             if "metadata" in output:
                 output.metadata = {}
     return notebook

@@ -4,15 +4,19 @@ Without a browser these tests are left out and say so; where CI is set they fail
 leaves them out; SCREENSHOTS=folder keeps pictures of what they saw.
 """
 
+import json
 import os
 from pathlib import Path
+import platform
+import re
 import shutil
 from statistics import median, quantiles
 
+from axe_playwright_python.sync_playwright import Axe
 import lab as jupyterlab
 from lab import wait, watching
 import nbformat
-from notebook_runner import METADATA, NOTEBOOKS
+from notebook_runner import METADATA, NOTEBOOKS, normalised
 import pytest
 
 if os.environ.get("WITHOUT_BROWSER"):
@@ -73,16 +77,80 @@ def broken(k=0):
 explore(broken, "a line", k=("place k", 0, 5))
 """
 
+# A control of each kind, with names and choices as long as those of the course.
+CONTROLS = """
+from ipywidgets import FloatLogSlider, Text
+line = Figure(figsize=(8, 3), layout="constrained").subplots().plot([0, 1], [0, 1])[0]
+line.axes.set(xlim=(0, 1), ylim=(-6, 6), xlabel="time step t", ylabel="height", title="A line")
+
+def moved(rho=0.4, t=1, size=0.1, slip="none", carry=True, name="anna"):
+    line.set_ydata([t * size * (slip == "none"), rho * carry + len(name) / 10])
+    return [line]
+
+print("before")
+explore(
+    moved,
+    lambda rho: f"A line that ends at {rho:.2f}.",
+    also=[{"rho": 2.0, "t": 3}],
+    rho=("spectral radius ρ of the recurrent weights", -2.0, 2.0, 0.1),
+    t=("letters read t", range(7)),
+    size=FloatLogSlider(description="size of the nudge", min=-3, max=0, step=0.1),
+    slip=("slip", ["none", "truncated to 3 steps, the first of them left out"]),
+    carry=("with the carry from the step after it", True),
+    name=Text(description="name"),
+)
+print("after")
+"""
+COUNT = "import gc, ipywidgets; gc.collect(); print(len(ipywidgets.widgets.widget._instances))"
+
+
+# What of a live picture does not fit: a name, a number or a control that its box or the pane cuts
+# off; a picture that is too small to be read, or is wider than its box and does not scroll.
+CUT_OFF = """live => {
+  const pane = live.closest('.jp-OutputArea-output').getBoundingClientRect();
+  const inside = box => box.left >= pane.left - 1 && box.right <= pane.right + 1;
+  const faults = [...live.querySelectorAll('label, .widget-readout, button, select, input')]
+    .concat([...live.querySelectorAll('.noUi-target')])
+    .filter(part => part.matches('.noUi-target, input, select') || part.textContent.trim())
+    .filter(part => part.scrollWidth > part.clientWidth + 1 || part.clientWidth < 10
+      || part.matches('label, .widget-readout') && part.scrollHeight > part.clientHeight + 1
+      || !inside(part.getBoundingClientRect()))
+    .map(part => `${part.className} ${part.textContent}`);
+  const image = live.querySelector('img'), box = image.parentElement;
+  if (image.clientWidth < 0.6 * image.width) faults.push(`${image.clientWidth} px of a picture`);
+  if (!inside(box.getBoundingClientRect())) faults.push('a picture reaches out of the pane');
+  if (box.scrollWidth > box.clientWidth && getComputedStyle(box).overflowX !== 'auto')
+    faults.push('a picture is cut off');
+  return faults;
+}"""
+
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
+def root(tmp_path_factory):
+    """A copy of the course, as stored under this Python, with notebooks of faults and controls."""
     root = tmp_path_factory.mktemp("lab")
     ignored = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
     shutil.copytree(TOP / "notebooks", root / "notebooks", ignore=ignored)
     shutil.copy(TOP / "rnn_layers.py", root)
-    cells = [nbformat.v4.new_code_cell(source) for source in (FIGURE, EXPLORE, INTERACT, BROKEN)]
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
-    nbformat.write(notebook, root / "notebooks/planted.ipynb")
+    metadata = json.loads(json.dumps(METADATA))
+    metadata["language_info"]["version"] = platform.python_version()
+    planted = {
+        "planted": [FIGURE, EXPLORE, INTERACT, BROKEN],
+        "controls": [FIGURE, "from matplotlib.figure import Figure", CONTROLS, COUNT],
+    }
+    for path in NOTEBOOKS:
+        notebook = nbformat.read(path, as_version=4)
+        notebook.metadata = metadata
+        nbformat.write(notebook, root / "notebooks" / path.name)
+    for name, sources in planted.items():
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+        nbformat.write(notebook, root / f"notebooks/{name}.ipynb")
+    return root
+
+
+@pytest.fixture(scope="module")
+def lab(root, tmp_path_factory):
     try:
         with jupyterlab.open_lab(root, tmp_path_factory.mktemp("state")) as opened:
             yield opened
@@ -93,10 +161,14 @@ def lab(tmp_path_factory):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_chapter_runs_and_its_controls_move_its_pictures(lab, path, record_property):
+def test_a_chapter_runs_and_its_controls_move_its_pictures(lab, root, path, record_property):
     with lab.notebook(f"notebooks/{path.name}"):
+        assert not lab.is_changed()
         lab.run_all()
         assert lab.errors() == []
+        lab.save()
+        assert stored(root / "notebooks" / path.name) == stored(path)
+        assert complaints(lab.page) == []
         took = []
         for live in lab.lives():
             took += move_every_control(lab.page, live)
@@ -104,6 +176,19 @@ def test_a_chapter_runs_and_its_controls_move_its_pictures(lab, path, record_pro
             record_property("measured", f"{path.stem}: input to picture {median(took):.0f} ms")
         keep_screenshot(lab.page, path.stem)
         assert lab.errors() == []
+
+
+def stored(path):
+    """A notebook but for its metadata and the bytes of its pictures: what a commit would show."""
+    notebook = normalised(nbformat.read(path, as_version=4))
+    return re.sub(r"base64,[A-Za-z0-9+/=]+", "PICTURE", nbformat.writes(notebook))
+
+
+def complaints(page):
+    """What axe-core has to say of the outputs of the open notebook."""
+    outputs = {"include": [[".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output"]]}
+    found = Axe().run(page, outputs).response["violations"]
+    return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
 
 
 def move_every_control(page, live):
@@ -128,7 +213,7 @@ def move_every_control(page, live):
         handle = row.locator(".noUi-handle")
         at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
         for name in ("back", "next") if at_end else ("next", "back"):
-            live.act(row.get_by_role("button", name=name).click)
+            live.act(row.get_by_text(name, exact=True).click)
     for choice in live.box.locator("select").all():
         options = choice.locator("option").count()
         following = (choice.evaluate("choice => choice.selectedIndex") + 1) % options
@@ -244,6 +329,128 @@ def test_an_error_at_a_later_position_is_told_to_the_reader_and_to_the_log(lab):
         assert "IndexError: list index out of range" in alert.inner_text()
         wait(lab.page, "() => window.seen.errors.length")
         assert lab.errors() == ["IndexError: list index out of range"]
+
+
+class TestOnePage:
+    """One notebook with a control of each kind, run once, looked at in many ways."""
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def page(cls, lab):
+        with lab.notebook("notebooks/controls.ipynb"):
+            lab.run_all()
+            assert lab.errors() == []
+            lab.page.evaluate("() => jupyterapp.shell.collapseLeft()")
+            yield lab.page
+
+    @pytest.mark.parametrize("width", [1280, 640, 600, 320])  # 640: at 200 %, or two side by side
+    def test_nothing_is_cut_off(self, lab, page, width):
+        page.set_viewport_size({"width": width, "height": 1000})
+        (live,) = lab.lives()
+        keep_screenshot(page, f"controls-{width}")
+        assert live.box.evaluate(CUT_OFF) == []
+        if width == 320:  # the picture scrolls, also by the keyboard
+            assert complaints(page) == []
+        page.set_viewport_size(jupyterlab.SIZE)
+
+    def test_a_slider_says_the_number_that_it_shows(self, lab, page):
+        (live,) = lab.lives()
+        for name, key, number in [
+            ("spectral radius ρ of the recurrent weights", "ArrowRight", "0.5"),
+            ("letters read t", "ArrowRight", "2"),
+            ("size of the nudge", "ArrowLeft", "0.0794"),
+        ]:
+            handle = live.box.get_by_role("slider", name=name, exact=True)
+            live.act(lambda handle=handle, key=key: handle.press(key))
+            assert handle.get_attribute("aria-valuetext") == number
+            assert handle.evaluate("handle => handle === document.activeElement")
+            assert (
+                live.box.get_by_role("textbox", name=f"{name}, as a number").inner_text() == number
+            )
+
+    def test_every_name_makes_sense_alone(self, lab, page):
+        (live,) = lab.lives()
+        names = {
+            "button": ["back: letters read t", "next: letters read t"],
+            "combobox": ["slip"],
+            "checkbox": ["with the carry from the step after it"],
+        }
+        for role, expected in names.items():
+            assert live.box.get_by_role(role).count() == len(expected)
+            for name in expected:
+                assert live.box.get_by_role(role, name=name, exact=True).count() == 1
+
+    def test_axe_has_nothing_to_say(self, page):
+        assert complaints(page) == []
+
+    def test_running_again_leaves_no_widgets(self, lab, page):
+        counts = []
+        for _ in range(3):
+            lab.run_all()
+            counts.append(page.locator(".jp-OutputArea-output pre").last.inner_text())
+        assert counts[0] == counts[1] == counts[2]
+
+    def test_a_dead_control_says_what_to_do(self, lab, page):
+        (live,) = lab.lives()
+        silence = live.box.locator(".silence")
+        assert not silence.is_visible()
+        page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        live.box.get_by_role("slider").first.press("ArrowRight")
+        silence.wait_for()
+        assert "run the cells up to here" in silence.inner_text()
+
+
+def test_the_day_after_every_picture_is_there_as_it_was(lab, root):
+    name, moved = "notebooks/controls.ipynb", "A line that ends at 0.50."
+    page, still = lab.page, lab.page.locator(STILL)
+    with lab.notebook(name):
+        lab.run_all()
+        (live,) = lab.lives()
+        live.act(lambda: live.box.get_by_role("slider").first.press("ArrowRight"))
+        wait(
+            page,
+            "([still, alt]) => document.querySelector(still).alt.endsWith(alt)",
+            [STILL, moved],
+        )
+        assert not still.is_visible()
+        lab.save()
+    with lab.notebook(name):  # its kernel was shut down; this is another
+        assert_picture_without_kernel(page, moved)
+        assert not lab.is_changed()
+        lab.run_all()
+        (live,) = lab.lives()
+        assert live.box.is_visible()
+        assert not still.is_visible()
+        page.evaluate(
+            "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+        )
+        live.box.wait_for(state="hidden")
+        assert_picture_without_kernel(page, "A line that ends at 0.40.")
+    page = page.context.browser.new_page()
+    page.goto(f"{lab.address}/notebooks/{name}")  # Notebook 7
+    assert_picture_without_kernel(page, moved)
+    jupyterlab.choose(page, "Run", "Run All Cells")
+    page.locator(".live").wait_for()
+    assert not page.locator(STILL).is_visible()
+    keep_screenshot(page, "controls-in-notebook-7")
+    page.close()
+
+
+STILL = ".jp-Notebook .still > div > img"
+
+
+def assert_picture_without_kernel(page, alt):
+    """There is the picture with its words, and nothing of a widget that is gone."""
+    still = page.locator(STILL)
+    still.wait_for()
+    page.wait_for_timeout(1500)  # for JupyterLab to find that there is no widget
+    assert still.get_attribute("alt").endswith(alt)
+    assert still.evaluate("image => image.naturalWidth") > 0
+    assert page.locator(".jp-Notebook .still > p").is_visible()
+    assert not page.locator(".live:visible").count()
+    for line in ("Error displaying widget", "Loading widget"):
+        assert not page.get_by_text(line).filter(visible=True).count()
+    assert page.get_by_text("after", exact=True).last.is_visible()
 
 
 def test_a_missing_browser_is_told_with_what_to_install(monkeypatch):

@@ -1,9 +1,13 @@
 """Live pictures: controls from words, quick and exact drawing, alt texts, errors in plain sight."""
 
+import asyncio
 import base64
+import gc
 import io
+import itertools
 import re
 import time
+import weakref
 
 import ipywidgets as widgets
 from matplotlib.figure import Figure
@@ -103,7 +107,7 @@ def test_a_widget_without_words_is_refused():
 
 
 def test_a_first_value_out_of_range_is_refused():
-    with pytest.raises(ValueError, match=r"w cannot start at 5.0: its control made that 2.0"):
+    with pytest.raises(ValueError, match=r"w cannot be 5.0: its control made that 2.0"):
         live(start=5.0)
 
 
@@ -265,15 +269,176 @@ def test_an_error_takes_the_place_of_the_picture_and_is_raised():
 # What is stored
 
 
-def test_a_reader_without_a_kernel_has_the_picture_and_its_words():
+@pytest.fixture
+def outputs(monkeypatch):
+    """What a cell displays, and what of it is brought up to date later."""
+    displayed = []
+
+    class Handle:
+        def update(self, data, raw):
+            assert raw
+            displayed.append(data)
+
+    def display(data, raw, display_id=False):
+        assert raw
+        displayed.append(data)
+        return Handle() if display_id else None
+
+    monkeypatch.setattr(explore, "display", display)
+    return displayed
+
+
+def test_a_reader_without_a_kernel_has_the_picture_its_words_and_its_position(outputs):
     thing, _ = live()
-    stored = thing._repr_mimebundle_()
-    assert stored["text/plain"] == "slope w = 0.50. A line that ends at 0.50."
-    assert f'alt="{stored["text/plain"]}"' in stored["text/html"]
-    assert "onload" not in stored["text/html"]
-    stored_pixels = pixels(base64.b64decode(stored["image/png"]))
-    assert np.abs(stored_pixels - shown(thing)).mean() < 1
-    assert "application/vnd.jupyter.widget-view+json" in stored
+    thing.show()
+    still, view = outputs
+    assert set(view) == {explore.VIEW}
+    assert set(still) == {"text/html", "text/plain"}
+    assert still["text/plain"] == "slope w = 0.50. A line that ends at 0.50."
+    assert f'alt="{still["text/plain"]}"' in still["text/html"]
+    assert "<p>slope w = 0.50. Run the cells up to here to move it.</p>" in still["text/html"]
+    (stored,) = stored_pictures(still)
+    assert np.abs(stored - shown(thing)).mean() < 1
+
+
+def stored_pictures(still):
+    found = re.findall(r"base64,([^\"]+)", still["text/html"])
+    return [pixels(base64.b64decode(png)) for png in found]
+
+
+def test_a_position_of_which_the_text_speaks_is_stored_as_well():
+    picture = Line()
+    thing = explore.Live(
+        lambda w=0.5, k=1: picture.update(w * k),
+        picture.alt,
+        also=[{"w": -1.5}, {"w": 2.0, "k": 0}],
+        w=("slope w", -2.0, 2.0, 0.25),
+        k=("factor k", range(3)),
+    )
+    assert [control.value for control in thing._controls.values()] == [0.5, 1]
+    still = thing.still()
+    assert "<summary>The same at slope w = -1.50</summary>" in still["text/html"]
+    assert "<summary>The same at slope w = 2.00, factor k = 0</summary>" in still["text/html"]
+    first, *others = stored_pictures(still)
+    assert np.abs(first - shown(thing)).mean() < 1
+    for stored, slope in zip(others, (-1.5, 0.0), strict=True):
+        fresh = Line()
+        fresh.update(slope)
+        assert np.abs(stored - pixels(explore.draw(fresh.figure))).mean() < 1
+    assert "A line that ends at -1.50." in still["text/html"]
+    assert "A line that ends at -1.50." not in still["text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("position", "error", "words"),
+    [
+        ({"v": 1.0}, TypeError, r"also asks for v: the controls are w"),
+        ({"w": 5.0}, ValueError, r"w cannot be 5.0: its control made that 2.0"),
+    ],
+)
+def test_a_position_that_cannot_be_is_refused(position, error, words):
+    with pytest.raises(error, match=words):
+        explore.Live(lambda w=0.5: Line(), also=[position], w=("slope w", -2.0, 2.0, 0.25))
+
+
+def test_the_last_position_is_stored_once_moves_have_ended(outputs, monkeypatch):
+    monkeypatch.setattr(explore, "QUIET", 0.05)
+    thing, _ = live()
+
+    async def sitting():
+        thing.show()
+        for value in (1.0, -1.0, -2.0):
+            slider(thing).value = value
+            await asyncio.sleep(0.01)
+        assert len(outputs) == 2
+        await asyncio.sleep(0.2)
+
+    asyncio.run(sitting())
+    still = outputs[-1]
+    assert len(outputs) == 3
+    assert still["text/plain"] == "slope w = -2.00. A line that ends at -2.00."
+    assert np.abs(stored_pictures(still)[0] - shown(thing)).mean() < 1
+
+
+# A cell that runs again
+
+
+@pytest.fixture
+def cell(monkeypatch, outputs):
+    """A function that runs something as a cell with this name."""
+    monkeypatch.setattr(explore, "ON_PAGE", explore.defaultdict(dict))
+    runs = itertools.count()
+
+    class Shell:
+        class events:
+            register = staticmethod(lambda event, callback: None)
+
+    monkeypatch.setattr(explore, "get_ipython", Shell)
+
+    def run(name, work):
+        Shell.request = {"metadata": {"cellId": name}, "header": {"msg_id": str(next(runs))}}
+        Shell.get_parent = lambda self: self.request
+        work()
+        explore.close_replaced()
+
+    return run
+
+
+def test_a_cell_that_runs_again_closes_what_it_has_shown(cell):
+    figures, alive = [], widgets.widgets.widget._instances
+    before = len(alive)
+
+    def work():
+        for _ in range(2):
+            picture = Line()
+            figures.append(weakref.ref(picture.figure))
+            explore.explore(picture_moved(picture), picture.alt, t=("time t", range(3)))
+
+    cell("one", work)
+    once = len(alive)
+    for _ in range(3):
+        cell("one", work)
+    cell("other", work)
+    assert len(alive) - once == once - before > 0
+    gc.collect()
+    assert [figure() is not None for figure in figures] == [False] * 6 + [True] * 4
+
+
+def picture_moved(picture):
+    def update(t=1):
+        return picture.update(t)
+
+    return update
+
+
+def test_a_control_that_another_picture_has_stays_until_both_are_gone(cell):
+    shared = widgets.FloatSlider(description="slope")
+    alive = widgets.widgets.widget._instances
+    both = [lambda: explore.explore(lambda w=1.0: Line(), w=shared)] * 2
+    cell("one", both[0])
+    cell("other", both[1])
+    model = shared.model_id
+    cell("one", lambda: explore.explore(lambda w=1.0: Line(), w=("slope", 0.0, 2.0)))
+    assert model in alive
+    cell("other", lambda: explore.explore(lambda w=1.0: Line(), w=("slope", 0.0, 2.0)))
+    assert model not in alive
+
+
+def test_a_picture_that_has_been_closed_moves_no_more(cell):
+    picture, shared = Line(), widgets.FloatSlider(description="slope")
+
+    def moved(w=1.0):
+        return picture.update(w)
+
+    cell("one", lambda: explore.explore(moved, picture.alt, w=shared))
+    cell("other", lambda: explore.explore(lambda w=1.0: Line(), w=shared))
+    cell("one", lambda: explore.explore(lambda w=1.0: Line(), w=("slope", 0.0, 2.0)))
+
+    async def move():
+        shared.value = 2.0
+
+    asyncio.run(move())
+    assert picture.line.get_ydata()[1] == 1.0
 
 
 def test_show_displays_the_same_bundle(monkeypatch):
@@ -288,61 +453,41 @@ def test_show_displays_the_same_bundle(monkeypatch):
 # A picture that changes while a cell runs
 
 
-@pytest.fixture
-def page(monkeypatch):
-    """What is displayed, one bundle after the other."""
-    displayed = []
-
-    class Handle:
-        def update(self, data, raw):
-            assert raw
-            displayed.append(data)
-
-    def display(data, raw, display_id):
-        assert raw
-        assert display_id
-        displayed.append(data)
-        return Handle()
-
-    monkeypatch.setattr(explore, "display", display)
-    return displayed
-
-
 def unlike(data, picture):
     """How far what was displayed is from a picture, in grey levels, on average."""
     seen = pixels(base64.b64decode(re.search(r"base64,([^\"]+)", data["text/html"])[1]))
     return np.abs(seen - pixels(explore.draw(picture.figure))).mean()
 
 
-def test_a_watched_picture_follows_the_work(page):
+def test_a_watched_picture_follows_the_work(outputs):
     picture = Line()
     with explore.watch(picture, "A line that moves.", pause=0) as redraw:
         for slope in (0.5, 1.0, 2.0):
             redraw(picture.update(slope))
-    assert len(page) == 1 + 3 + 1
-    for data, slope in zip(page, (0.0, 0.5, 1.0, 2.0)):
+    assert len(outputs) == 1 + 3 + 1
+    for data, slope in zip(outputs, (0.0, 0.5, 1.0, 2.0)):
         fresh = Line()
         fresh.update(slope)
         assert unlike(data, fresh) < 0.1, slope
 
 
-def test_a_watched_picture_says_the_same_from_first_to_last(page):
+def test_a_watched_picture_says_the_same_from_first_to_last(outputs):
     picture = Line()
     with explore.watch(picture, "A line that moves.") as redraw:
         redraw(picture.update(1.0))
-    assert {"text/html", "text/plain", "image/png"} == set(page[0]) == set(page[-1])
-    assert page[0]["text/plain"] == page[-1]["text/plain"] == "A line that moves."
+    assert {"text/html", "text/plain"} == set(outputs[0]) == set(outputs[-1])
+    assert outputs[0]["text/plain"] == outputs[-1]["text/plain"] == "A line that moves."
 
 
-def test_between_two_pictures_no_time_is_lost(page):
+def test_between_two_pictures_no_time_is_lost(outputs):
     picture = Line()
     with explore.watch(picture, "A line that moves.", pause=60) as redraw:
         for slope in np.linspace(-1, 1, 1000):
             redraw(picture.update(slope))
-    assert len(page) == 3
+    assert len(outputs) == 3
 
 
-def test_a_watched_picture_is_up_to_date_where_work_was_stopped(page):
+def test_a_watched_picture_is_up_to_date_where_work_was_stopped(outputs):
     picture, stopped, before = Line(), Line(), Line()
 
     def work():
@@ -355,4 +500,4 @@ def test_a_watched_picture_is_up_to_date_where_work_was_stopped(page):
         work()
     stopped.update(2.0)
     before.update(0.5)
-    assert unlike(page[-1], stopped) < 0.1 < unlike(page[-1], before)
+    assert unlike(outputs[-1], stopped) < 0.1 < unlike(outputs[-1], before)

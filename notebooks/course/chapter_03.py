@@ -5,12 +5,17 @@ import numpy as np
 
 from course.artists import FAINT, PAPER, ROLES, Picture, number, styled
 from course.chapter_01 import rnn_step_forward, step_arrays
-from course.exercises import Exercise, desk, with_cache
+from course.exercises import Exercise, desk, in_order, with_cache
 from course.samples import Sample
 from course.slips import slips
 
 
 # Plain code
+def through_tanh(dnext_h, next_h):
+    dz = dnext_h * (1 - next_h**2)  # (N, H)  eq. 3.1
+    return dz
+
+
 def rnn_step_backward(dnext_h, cache):
     x, prev_h, Wx, Wh, next_h = cache
     dz = dnext_h * (1 - next_h**2)  # (N, H)  eq. 3.1
@@ -22,9 +27,48 @@ def rnn_step_backward(dnext_h, cache):
     return dx, dprev_h, dWx, dWh, db
 
 
+def skip_step_backward(dnext_h, cache):
+    x, prev_h, Wx, Wh, s = cache
+    dz = dnext_h * (1 - s**2)  # (N, H): a sum hands blame on, tanh scales it
+    dx = dz @ Wx.T  # (N, D)
+    dprev_h = dnext_h + dz @ Wh.T  # (N, H): two roads
+    dWx = x.T @ dz  # (D, H)
+    dWh = prev_h.T @ dz  # (H, H)
+    db = dz.sum(axis=0)  # (H,)
+    return dx, dprev_h, dWx, dWh, db
+
+
 # Slips, one row a line
 # fmt: off
 SLIPS = [
+    *slips(
+        through_tanh,
+        ("no slope", "dnext_h has not passed through tanh: multiply it by the slope of tanh.", " * (1 - next_h**2)", ""),
+        ("slope alone", "That is the slope; blame is dnext_h times the slope.", "dnext_h * (1 - next_h**2)", "1 - next_h**2"),
+        ("1 + h^2", "A sign: cosh^2 - sinh^2 is 1, so the slope is 1 - next_h^2, never above 1.", "1 - next_h**2", "1 + next_h**2"),
+        ("h^2 - 1", "A sign: tanh rises everywhere, so its slope is positive, 1 - next_h^2.", "1 - next_h**2", "next_h**2 - 1"),
+        ("1 - h", "The square is missing: the slope is 1 - next_h^2.", "1 - next_h**2", "1 - next_h"),
+        ("h (1 - h)", "h (1 - h) is the slope of the logistic function; that of tanh is 1 - h^2.", "(1 - next_h**2)", "next_h * (1 - next_h)"),
+        ("tanh of next_h again", "next_h is tanh(z) already; you have squashed it once more.", "1 - next_h**2", "1 - np.tanh(next_h) ** 2"),
+        ("divided by the slope", "You divide by the slope; a small change of z makes a change of h that is the slope times as large, so blame is multiplied by it.", "dnext_h * (1", "dnext_h / (1"),
+        ("tanh of dnext_h", "Blame passes the slope of tanh and not tanh itself.", "dnext_h * (1 - next_h**2)", "np.tanh(dnext_h)"),
+        shown=False,
+    ),
+    *slips(
+        skip_step_backward,
+        ("one road", "prev_h also reaches next_h past tanh, with slope 1: dprev_h has two shares, and that of the skip is dnext_h.", "dnext_h + dz @ Wh.T", "dz @ Wh.T"),
+        ("skip alone", "prev_h also goes through Wh into tanh: dprev_h has two shares, and one is dz Wh^T.", "dnext_h + dz @ Wh.T", "dnext_h"),
+        ("skip through the slope", "The skip goes past tanh, so its share of dprev_h is dnext_h and not dz.", "dnext_h + dz", "dz + dz"),
+        ("slope at next_h", "The slope of tanh belongs to its own output, s, not to next_h = prev_h + s.", "1 - s**2", "1 - (prev_h + s)**2"),
+        ("no slope", "What goes to x, Wx, Wh and b has to pass tanh: multiply dnext_h by the slope 1 - s^2.", " * (1 - s**2)", ""),
+        ("1 + s^2", "A sign: the slope of tanh is 1 - s^2.", "1 - s**2", "1 + s**2"),
+        ("1 - s", "The square is missing: the slope of tanh is 1 - s^2.", "1 - s**2", "1 - s"),
+        ("Wh not transposed", "Blame goes back through Wh, so Wh is transposed: dz Wh^T.", "dz @ Wh.T", "dz @ Wh"),
+        ("skip blame for the weights too", "dnext_h reaches x and the weights through tanh alone: dx, dWx, dWh and db come from dz.", "dx = dz", "dx = dnext_h", "x.T @ dz", "x.T @ dnext_h", "prev_h.T @ dz", "prev_h.T @ dnext_h", "dz.sum", "dnext_h.sum"),
+        ("dWh uses s", "Wh has met prev_h, not s: dWh = prev_h^T dz.", "prev_h.T @ dz", "s.T @ dz"),
+        ("db is a mean", "The batch shares one b, so db is the sum over it, not the mean.", "dz.sum(axis=0)", "dz.mean(axis=0)"),
+        shown=False,
+    ),
     *slips(
         rnn_step_backward,
         ("no slope of tanh", "dnext_h has not passed through tanh: multiply by its slope 1 - next_h^2, eq. 3.1.", " * (1 - next_h**2)", ""),
@@ -61,8 +105,30 @@ def _arrays(normal, N, T, D, H):
     return {"dnext_h": normal((N, H))} | arrays
 
 
+def _state_and_gradient(normal, N, T, D, H):
+    return {"dnext_h": normal((N, H)), "next_h": np.tanh(normal((N, H)))}
+
+
+def _skip_arrays(normal, N, T, D, H):
+    arrays = _arrays(normal, N, T, D, H)
+    arrays["s"] = arrays.pop("next_h")
+    return arrays
+
+
 EXERCISES = {
     "03.1": Exercise(
+        through_tanh,
+        returns=("dz",),
+        arrays=_state_and_gradient,
+        call=in_order,
+        hints=(
+            "The chain rule for one variable, entry by entry: dnext_h times the slope of tanh.",
+            "By the rule for quotients the slope is (cosh^2 - sinh^2) / cosh^2. Divide each term "
+            "by cosh^2, and write sinh / cosh as next_h.",
+            "The slope is 1 - next_h**2.",
+        ),
+    ),
+    "03.2": Exercise(
         rnn_step_backward,
         returns=("dx", "dprev_h", "dWx", "dWh", "db"),
         arrays=_arrays,
@@ -73,6 +139,18 @@ EXERCISES = {
             "goes to a weight is a product of the transpose of what it met and dz: compare shapes.",
             "dz = dnext_h * (1 - next_h**2), dx = dz @ Wx.T, dWx = x.T @ dz; dprev_h and dWh are "
             "alike, with Wh and prev_h; db = dz.sum(axis=0).",
+        ),
+    ),
+    "03.3": Exercise(
+        skip_step_backward,
+        returns=("dx", "dprev_h", "dWx", "dWh", "db"),
+        arrays=_skip_arrays,
+        call=with_cache,
+        hints=(
+            "A sum hands its blame on unchanged to all that were added: dnext_h is the blame on s, "
+            "and also a share of the blame on prev_h.",
+            "From s on, the step is that of this chapter, with s in the place of next_h.",
+            "dz = dnext_h * (1 - s**2), and dprev_h = dnext_h + dz @ Wh.T.",
         ),
     ),
 }

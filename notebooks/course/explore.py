@@ -14,16 +14,24 @@ Each move of a control calls `update` with the present values. What it returns i
   background that was drawn once. Quick. Limits, ticks and layout must stay as they are.
 * a figure, or a picture that has a `.figure`: all of it is drawn. Slower, and right where a control
   changes the layout or the shape of the data. The size must stay as it is.
+
+A cell that explores has two outputs. The first, the still, is plain HTML, which every page can
+show: the picture at the present position, for readers without a kernel and for the days after.
+While the second, the live picture, answers, the still steps aside.
 """
 
+import asyncio
 import base64
+from collections import defaultdict
 from contextlib import contextmanager
 import html
 import inspect
 import io
 from numbers import Integral, Real
+from pathlib import Path
 import time
 
+from IPython import get_ipython
 from IPython.display import display
 import ipywidgets as widgets
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -35,13 +43,34 @@ PAGE_DPI = 100  # a figure 8 in wide takes 800 px of the page
 DRAWN_DPI = 125  # and is drawn finer, for screens of high density; more would take longer
 RUNS = 3  # zlib's Z_RLE: looks for runs of equal bytes only, of which a drawing is full
 
-# ipywidgets writes a slider's label beside it, but gives the handle, which takes the keys, no name.
-# A screen reader needs one. Run in the browser when a picture has arrived.
-NAME_SLIDERS = (
-    "this.closest('.widget-vbox')?.querySelectorAll('.widget-slider').forEach(slider =>"
-    " slider.querySelector('[role=slider]')?.setAttribute('aria-label',"
-    " slider.querySelector('label').textContent))"
+QUIET = 0.5  # seconds without a move, after which the present position is what a save stores
+# The part of its size below which a picture scrolls rather than shrinks: words of 8 px.
+READABLE = 0.6
+VIEW = "application/vnd.jupyter.widget-view+json"  # what JupyterLab shows as a widget
+
+# Of the two outputs of a cell that explores, one is seen: the live picture where a kernel answers;
+# else the still, without the line "Error displaying widget" that JupyterLab would put below it. On
+# paper all is unfolded.
+STEP_ASIDE = (
+    "<style>"
+    ".jp-OutputArea-child:has(.still):has(+ * .live:not(.jupyter-widgets-disconnected)),"
+    ".jp-OutputArea-child:has(.still) + :has(> .jp-OutputArea-output:not([data-mime-type]))"
+    ":not(:has(.live:not(.jupyter-widgets-disconnected))) {display: none}"
+    "@media print {.still details::details-content {content-visibility: visible}}"
+    "</style>"
 )
+
+# What the browser gets with a live picture: how controls fit a narrow pane, what they tell a screen
+# reader, and what to do where nothing answers.
+COURSE = Path(__file__).parent
+MANNERS = (
+    '<p class="silence" role="status" hidden>There is no answer yet. The kernel is busy; or, if it '
+    "has been stopped, run the cells up to here again.</p>"
+    f'<style onload="{html.escape((COURSE / "live.js").read_text("utf-8"))}">'
+    f"{(COURSE / 'live.css').read_text('utf-8')}</style>"
+)
+
+ON_PAGE = defaultdict(dict)  # for each cell its runs, and for each run its live pictures
 
 
 def show(picture, alt=None):
@@ -87,7 +116,7 @@ def watch(picture, alt, pause=0.15):
         page.update(bundle(draw(figure), text, page_size(figure)), raw=True)
 
 
-def explore(update, alt=None, **controls):
+def explore(update, alt=None, also=(), **controls):
     """Show the picture that `update` draws, and above it a control for each argument of `update`.
 
     update: called as `update(name=value, ...)`, returns the changed artists, a figure or a picture.
@@ -95,6 +124,8 @@ def explore(update, alt=None, **controls):
     alt: a function that says in words what the present position shows. It is called with those of
         the values that it asks for by name. May be left out where `update` returns pictures that
         have an `.alt()`.
+    also: further positions of which the text speaks, each a dict of the values that are not the
+        first. They are stored below the first picture, folded, for readers without a kernel.
     controls: for each argument of `update` a label (word and symbol) and what may be chosen:
         w=("recurrent weight w", -2.0, 2.0, 0.05)    a slider: minimum, maximum, step if wanted
         t=("time step t", range(7))                  a slider with buttons for a step back and on
@@ -102,13 +133,33 @@ def explore(update, alt=None, **controls):
         carry=("with the carry", True)               a box to tick
         h=FloatLogSlider(description="step h", ...)  any widget that has a value
     """
-    display(Live(update, alt, **controls))
+    live = Live(update, alt, also, **controls)
+    live.show()
+    cell, run = running()
+    if cell:
+        ON_PAGE[cell].setdefault(run, []).append(live)
+        get_ipython().events.register("post_run_cell", close_replaced)
+
+
+def running():
+    """The cell that runs, by its id, and the number of its run; None where no page says so."""
+    shell = get_ipython()
+    request = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    return request.get("metadata", {}).get("cellId"), request.get("header", {}).get("msg_id")
+
+
+def close_replaced(result=None):
+    """Close the live pictures that an earlier run of their cell has shown."""
+    for runs in ON_PAGE.values():
+        for run in list(runs)[:-1]:
+            for live in runs.pop(run):
+                live.remove()
 
 
 class Live(widgets.VBox):
     """The controls, and below them the picture in a place of fixed size."""
 
-    def __init__(self, update, alt=None, **controls):
+    def __init__(self, update, alt=None, also=(), **controls):
         first = {p.name: p.default for p in inspect.signature(update).parameters.values()}
         if set(first) != set(controls):
             raise TypeError(
@@ -119,10 +170,57 @@ class Live(widgets.VBox):
         self._controls = {name: control(name, controls[name], first[name]) for name in controls}
         self._figure, self._background, self._artists = None, None, []
         self._place = widgets.HTML()
+        self._place.add_class("picture")
+        self._still, self._store_later = None, None
+        self._folded = [self._folded_at(position) for position in also]
         self.redraw()
         for widget in self._controls.values():
             widget.observe(self._on_move, "value")
-        super().__init__([*map(row, self._controls.values()), self._place])
+        super().__init__([*map(row, self._controls.values()), widgets.HTML(MANNERS), self._place])
+        self.add_class("live")
+
+    def show(self):
+        """Put the still and the live picture on the page: see above."""
+        self._still = display(self.still(), raw=True, display_id=True)
+        display({VIEW: self._repr_mimebundle_()[VIEW]}, raw=True)
+
+    def still(self):
+        """The present position for a reader without a kernel, the other positions folded below."""
+        shown = bundle(*self._shown, page_size(self._figure))
+        position = f"<p>{html.escape(self.position())}. Run the cells up to here to move it.</p>"
+        page = "".join((STEP_ASIDE, shown["text/html"], position, *self._folded))
+        return shown | {"text/html": f'<div class="still">{page}</div>'}
+
+    def _folded_at(self, position):
+        """The picture at a position, as HTML to be unfolded; the controls stay where they are."""
+        if unknown := set(position) - set(self._controls):
+            raise TypeError(
+                f"also asks for {', '.join(sorted(unknown))}: "
+                f"the controls are {', '.join(self._controls)}"
+            )
+        first = {name: widget.value for name, widget in self._controls.items()}
+        for name, value in position.items():
+            put(name, self._controls[name], value)
+        self.redraw()
+        at = html.escape(self.position(position))
+        page = bundle(*self._shown, page_size(self._figure))["text/html"]
+        for name, value in first.items():
+            self._controls[name].value = value
+        return f"<details><summary>The same at {at}</summary>{page}</details>"
+
+    def remove(self):
+        """Leave the page and the kernel's memory, with each control that no other picture has."""
+        for widget in self._controls.values():
+            widget.unobserve(self._on_move, "value")
+        if self._store_later:
+            self._store_later.cancel()
+        others = [live for runs in ON_PAGE.values() for lives in runs.values() for live in lives]
+        in_use = {widget for live in others for widget in live._controls.values()}
+        parts = [part for child in self.children for part in getattr(child, "children", ())]
+        for widget in {self, *self.children, *parts} - in_use:
+            for model in (widget, widget.layout, getattr(widget, "style", None)):
+                if model:
+                    model.close()
 
     def redraw(self):
         """Call `update` with the present values and draw what it returns."""
@@ -136,11 +234,12 @@ class Live(widgets.VBox):
         alt = getattr(drawn, "alt", None) if self._alt is None else self._alt
         text = f"{self.position()}. {words(alt, values)}"
         self._shown = png, text
-        self._place.value = image(png, text, page_size(self._figure), f' onload="{NAME_SLIDERS}"')
+        self._place.value = image(png, text, page_size(self._figure))
 
-    def position(self):
-        """The present position of the controls in words."""
-        return ", ".join(f"{w.description} = {reading(w)}" for w in self._controls.values())
+    def position(self, names=None):
+        """The present position of the controls, or of some of them, in words."""
+        chosen = [self._controls[name] for name in names or self._controls]
+        return ", ".join(f"{widget.description} = {reading(widget)}" for widget in chosen)
 
     def _draw_changed(self, artists):
         if not artists:
@@ -163,12 +262,17 @@ class Live(widgets.VBox):
         except Exception as error:
             self._place.value = complaint(self.position(), error, page_size(self._figure))
             raise  # seen in JupyterLab's log, and by tests
+        if self._still:
+            self._store_soon()
 
-    def _repr_mimebundle_(self, **kwargs):
-        view = super()._repr_mimebundle_(**kwargs)
-        data = view[0] if isinstance(view, tuple) else view
-        # For readers without a kernel: the picture as it was when the cell ran.
-        return data | bundle(*self._shown, page_size(self._figure))
+    def _store_soon(self):
+        """Bring the still up to date, once no move has come for a while."""
+        if self._store_later:
+            self._store_later.cancel()
+        self._store_later = asyncio.get_running_loop().call_later(QUIET, self._store)
+
+    def _store(self):
+        self._still.update(self.still(), raw=True)
 
 
 # Controls: from the words of the call to a widget.
@@ -207,15 +311,18 @@ def control(name, spec, first):
     if not widget.description:
         raise ValueError(f"the control of {name} has no description: it should say what it is")
     if given:
-        widget.value = first
-        if widget.value != first:
-            raise ValueError(
-                f"{name} cannot start at {first!r}: its control made that {widget.value!r}"
-            )
+        put(name, widget, first)
     widget.style.description_width = "14em"
-    widget.layout.width = "46em"
+    widget.layout.width = "auto"
     widget.tooltip = widget.description
     return widget
+
+
+def put(name, widget, value):
+    """Put a control at a value that it has."""
+    widget.value = value
+    if widget.value != value:
+        raise ValueError(f"{name} cannot be {value!r}: its control made that {widget.value!r}")
 
 
 def decimals(step):
@@ -306,12 +413,16 @@ def words(alt, values):
     return " ".join(alt.split())
 
 
-def image(png, text, size, more=""):
-    """The picture as HTML; it takes its place on the page before it is decoded."""
+def image(png, text, size):
+    """The picture as HTML; it takes its place on the page before it is decoded.
+
+    It is as wide as the pane, but not too small to be read: then it scrolls in a box of its own.
+    """
     return (
+        '<div style="overflow-x: auto">'
         f'<img alt="{html.escape(text)}" width="{size[0]}" height="{size[1]}" decoding="sync" '
-        f'style="max-width: 100%; height: auto"{more} '
-        f'src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+        f'style="max-width: 100%; min-width: {READABLE * size[0]:.0f}px; height: auto" '
+        f'src="data:image/png;base64,{base64.b64encode(png).decode()}"></div>'
     )
 
 
@@ -324,15 +435,17 @@ def complaint(position, error, size):
     )
 
 
+def small(png):
+    """The same picture in 256 colours and packed well: a third of the bytes."""
+    file = io.BytesIO()
+    PIL.Image.open(io.BytesIO(png)).quantize().save(file, "png", optimize=True)
+    return file.getvalue()
+
+
 def bundle(png, text, size):
-    """The picture for every kind of reader: with alt text, for print, and in words alone."""
-    stored = io.BytesIO()
-    PIL.Image.open(io.BytesIO(png)).quantize().save(
-        stored, "png", optimize=True
-    )  # a third the size
-    png = stored.getvalue()
-    return {
-        "text/html": image(png, text, size),
-        "image/png": base64.b64encode(png).decode(),
-        "text/plain": text,
-    }
+    """The picture for every kind of reader, and in words alone.
+
+    Not as image/png as well: whoever shows HTML (JupyterLab, GitHub, nbviewer, nbconvert) would
+    ignore it, and it would be the half of each stored notebook.
+    """
+    return {"text/html": image(small(png), text, size), "text/plain": text}

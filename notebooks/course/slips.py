@@ -62,10 +62,11 @@ def slips(function, *rows, shown=True):
     ]
 
 
-def break_it(choice, results, names, title):
+def break_it(choice, results, names, title, also=()):
     """Show a live picture: choose a slip, see its line and the relative error of each result.
 
     results(function) -> an array for each name, made by this function or a wrong version of it.
+    also: names of slips that a reader without Python sees too.
     """
     table = {"none": None} | {slip.name: slip for slip in choice}
     right = choice[0].function
@@ -78,4 +79,5 @@ def break_it(choice, results, names, title):
         errors = [relative_error(*pair) for pair in zip(found, truth)]
         return damage.update([errors], note="\n".join(row.lines()[1]) if row else "the right code")
 
-    explore(update, slip=("slip", list(table)), alt=damage.alt)
+    also = [{"slip": name} for name in also]
+    explore(update, damage.alt, also, slip=("slip", list(table)))
