@@ -51,6 +51,14 @@ def test_states_are_all_in_sight_unit_by_unit(rng):
     assert image.get_extent() == [*image.axes.get_xlim(), *image.axes.get_ylim()]
 
 
+def test_the_words_of_states_over_time_count_the_waves_of_each_line():
+    picture, t = StatesOverTime(80, 3, 2.0, lines=(0, 2)), np.arange(80)
+    h = -np.sin(2 * np.pi * t[:, np.newaxis] / [10, 3, 4] + 0.1)
+    picture.update(h, np.ones(3), 1.0)
+    rises = "unit 0 rises through zero 8 times, unit 2 rises through zero 20 times."
+    assert rises in picture.alt()
+
+
 def test_the_cobweb_goes_from_curve_to_diagonal():
     grid, orbit = np.array([-1.0, 0.0, 1.0]), [0.1, 0.5, 0.7]
     picture = MapAndOrbit(grid, 2)

@@ -41,6 +41,27 @@ def rnn_forward(x, h0, Wx, Wh, b):
     return np.stack(states, axis=1)  # (N, T, H)
 
 
+def input_part(x, Wx, b):
+    return x @ Wx + b  # (N, T, H)  eq. 4.1
+
+
+def error_factor(w, rest):
+    return w * (1 - rest**2)  # eq. 4.3
+
+
+def leaky_forward(x, h0, Wx, Wh, b, a):
+    h_t, states = h0, []
+    for t in range(x.shape[1]):
+        new = np.tanh(x[:, t] @ Wx + b + h_t @ Wh)  # (N, H)
+        h_t = (1 - a) * h_t + a * new  # (N, H)
+        states.append(h_t)
+    return np.stack(states, axis=1)  # (N, T, H)
+
+
+def leaky_factor(w, a, rest):
+    return 1 - a + a * w * (1 - rest**2)
+
+
 # Slips, one row a line
 # fmt: off
 SLIPS = [
@@ -65,6 +86,63 @@ SLIPS = [
         ("sum for state", "You return the sums z that go into tanh; it should be the states that come out, h_t = tanh(...), eq. 4.2.", "states.append(h_t)", "states.append(z)"),
         shown=False,
     ),
+    *slips(
+        input_part,
+        ("no bias", "The bias b is missing: it does not depend on the state, so it need not wait.", " + b", ""),
+        ("bias subtracted", "The bias b is added, not subtracted, eq. 1.3.", "+ b", "- b"),
+        ("tanh already", "tanh has to wait: what goes into it is complete only when the part of the state has been added.", "x @ Wx + b", "np.tanh(x @ Wx + b)"),
+        ("first step only", "That is the part of the first step alone; there should be one for each step, (N, T, H).", "x @ Wx", "x[:, 0] @ Wx"),
+        ("summed over time", "You add up over the steps; each step has a part of its own, (N, T, H).", "x @ Wx", "x.sum(axis=1) @ Wx"),
+        ("rows left stacked", "The numbers are right and stand in one long matrix: give them back the axes of sample and step, (N, T, H).", "x @ Wx", "x.reshape(-1, x.shape[2]) @ Wx"),
+        ("time in front", "You return (T, N, H): the batch comes first.", "x @ Wx", "x.swapaxes(0, 1) @ Wx"),
+        ("axes mixed up", "The rows are stacked in one order and unstacked in another: swapping two axes is no reshape.", "x @ Wx", "x.swapaxes(0, 1).reshape(x.shape) @ Wx"),
+        shown=False,
+    ),
+    *slips(
+        error_factor,
+        ("no weight", "That is the slope of tanh alone. The error goes through w first, and each of the two multiplies it.", "w * (1", "(1"),
+        ("no slope", "That is the weight alone. After it the error goes through tanh, whose slope multiplies it as well.", " * (1 - rest**2)", ""),
+        ("1 - h", "The square is missing: the slope of tanh is 1 - h^2.", "rest**2", "rest"),
+        ("1 + h^2", "A sign: the slope of tanh is 1 - h^2, never above 1.", "1 - rest", "1 + rest"),
+        ("tanh of rest again", "rest has come out of tanh already; you have squashed it once more.", "rest**2", "np.tanh(rest) ** 2"),
+        ("slope at w h", "1 - h^2 wants the state that comes out of tanh, which is rest; you have put in w times rest.", "rest**2", "(w * rest) ** 2"),
+        ("tanh without bias", "tanh(w h) is the state only where the bias is zero. rest has come out of tanh with the bias in it: take 1 - rest^2.", "rest**2", "np.tanh(w * rest) ** 2"),
+        ("weight inside", "w multiplies the slope from outside: in 1 - h^2 there is no weight.", "w * (1 - rest**2)", "1 - w * rest**2"),
+        ("weight squared", "w multiplies once, not twice.", "w * (1", "w**2 * (1"),
+        shown=False,
+    ),
+    *slips(
+        leaky_forward,
+        ("no leak", "That is the plain state: keep a share 1 - a of the old one, and take a share a of the new one.", "(1 - a) * h_t + a * new", "new"),
+        ("shares swapped", "The shares are swapped: the old state keeps 1 - a, tanh gets a.", "(1 - a) * h_t + a * new", "a * h_t + (1 - a) * new"),
+        ("tanh in full", "tanh comes in full; its share is a.", "+ a * new", "+ new"),
+        ("old state in full", "The old state is kept in full; its share is 1 - a.", "(1 - a) * h_t", "h_t"),
+        ("h0 kept", "The share 1 - a is that of the state before, h_{t-1}, and not of h0.", "(1 - a) * h_t", "(1 - a) * h0"),
+        ("tanh of the mixture", "The mixture is squashed: tanh stands around the sum alone, and the old state comes in as it is.", "+ a * new", "+ a * new; h_t = np.tanh(h_t)"),
+        ("share in the sum", "In the sum stands the old state as it was, h_{t-1}; its share 1 - a is taken outside of tanh alone.", "h_t @ Wh", "(1 - a) * h_t @ Wh"),
+        ("only tanh carried", "The next step goes on from tanh alone: hand on the mixture, which is the state.", "        h_t = (1 - a) * h_t + a * new  # (N, H)\n        states.append(h_t)", "        states.append((1 - a) * h_t + a * new); h_t = new"),
+        ("h0 left out", "The first step starts from h0, not from zeros.", "h_t, states = h0, []", "h_t, states = 0 * h0, []"),
+        ("no bias", "The bias b is missing from the sum.", " + b", ""),
+        ("Wh transposed", "Wh multiplies from the right as it is, h_{t-1} Wh, not transposed.", "h_t @ Wh", "h_t @ Wh.T"),
+        ("last state only", "That is the last state alone; return the states of all steps, h_1 to h_T.", "return np.stack(states, axis=1)", "return h_t"),
+        ("time in front", "You return (T, N, H), as a list of states makes it: swap the first two axes, since the batch comes first.", ", axis=1", ""),
+        ("h0 returned too", "Your h begins with h0, which is given; return h_1 to h_T.", "= h0, []", "= h0, [h0]"),
+        shown=False,
+    ),
+    *slips(
+        leaky_factor,
+        ("plain factor", "That is the factor of the plain cell, eq. 4.3: the leaky one keeps a share 1 - a of the error as well.", "1 - a + a * w", "w"),
+        ("kept share left out", "The error goes two ways: through tanh, and past it with the share 1 - a. The second is missing.", "1 - a + a", "a"),
+        ("share of tanh left out", "The way through tanh has the share a.", "+ a * w", "+ w"),
+        ("no weight", "On its way through tanh the error is multiplied by w as well.", "a * w * (1", "a * (1"),
+        ("no slope", "On its way through tanh the error is multiplied by the slope 1 - h^2 as well.", " * (1 - rest**2)", ""),
+        ("slope on both ways", "The slope of tanh multiplies both ways in your answer; the share 1 - a goes past tanh.", "1 - a + a * w", "(1 - a + a * w)"),
+        ("shares swapped", "The shares are swapped: 1 - a goes past tanh, a goes through it.", "1 - a + a * w", "a + (1 - a) * w"),
+        ("ways multiplied", "Two ways from one error to the next add up; you multiply them.", "1 - a + a", "(1 - a) * a"),
+        ("1 - h", "The square is missing: the slope of tanh is 1 - h^2.", "rest**2", "rest"),
+        ("1 + h^2", "A sign: the slope of tanh is 1 - h^2, never above 1.", "(1 - rest", "(1 + rest"),
+        shown=False,
+    ),
 ]
 # fmt: on
 
@@ -76,6 +154,11 @@ def sequence_arrays(normal, N, T, D, H):
         "Wh": normal((H, H)) / 2,
         "b": normal(H),
     }
+
+
+def input_arrays(normal, *sizes):
+    arrays = sequence_arrays(normal, *sizes)
+    return {name: arrays[name] for name in ("x", "Wx", "b")}
 
 
 EXERCISES = {
@@ -92,6 +175,60 @@ EXERCISES = {
             "In the loop: h_t = np.tanh(x[:, t] @ Wx + b + h_t @ Wh), then h[:, t] = h_t; or "
             "states.append(h_t), and np.stack(states, axis=1) at the end.",
         ),
+    ),
+    "04.2": Exercise(
+        input_part,
+        returns=("A",),
+        arrays=input_arrays,
+        call=in_order,
+        hints=(
+            "The sum of a step is x_t Wx + h_{t-1} Wh + b. Two of its terms know nothing of the "
+            "state.",
+            "One product does all steps: stack the inputs as rows with x.reshape(N * T, D) and "
+            "give the result its axes back, or let @ do that, which multiplies along the last "
+            "axis.",
+            "A = x @ Wx + b",
+        ),
+    ),
+    "04.3": Exercise(
+        error_factor,
+        returns=("factor",),
+        cases=((-1.5, 0.6), (2.0, 0.9), (0.7, -0.6)),
+        arrays=lambda normal, w, rest: {"w": np.float64(w), "rest": np.float64(rest)},
+        call=in_order,
+        hints=(
+            "The error takes two steps, one after the other: times w, then through tanh.",
+            "At the fixed point tanh gives h* itself, so its slope there is 1 - h*^2, chapter 03.",
+            "factor = w * (1 - rest**2)",
+        ),
+        praise="returns the right factor at all fixed points tried.",
+    ),
+    "04.5": Exercise(
+        leaky_forward,
+        returns=("h",),
+        arrays=lambda normal, *sizes: sequence_arrays(normal, *sizes) | {"a": np.float64(0.3)},
+        call=in_order,
+        hints=(
+            "Take your loop of exercise 04.1. The new state has one more term, and tanh a share.",
+            "Both terms use the state before: make tanh of the sum first, then mix it with the old "
+            "state, and hand the mixture on.",
+            "new = np.tanh(x[:, t] @ Wx + b + h_t @ Wh), then h_t = (1 - a) * h_t + a * new.",
+        ),
+    ),
+    "04.5 on one unit": Exercise(
+        leaky_factor,
+        returns=("factor",),
+        cases=((-2.0, 0.3, 0.4), (1.5, 0.8, -0.7), (0.7, 0.1, 0.25)),
+        arrays=lambda normal, *values: dict(zip(("w", "a", "rest"), map(np.float64, values))),
+        call=in_order,
+        hints=(
+            "The error has two ways from one state to the next: past tanh, and through it. What "
+            "comes by two ways adds up.",
+            "Past tanh it is multiplied by 1 - a. Through tanh by a, by w, and by the slope; at a "
+            "fixed point tanh gives h* itself.",
+            "factor = 1 - a + a * w * (1 - rest**2)",
+        ),
+        praise="returns the right factor at all fixed points tried.",
     ),
 }
 
@@ -367,9 +504,12 @@ class StatesOverTime(Picture):
             line.set_data(np.arange(len(h)), h[:, unit])
         self._image.set_data(h.T)
         first, last = (number(np.abs(h[t]).max()) for t in (0, -1))
+        rises = np.sum((h[:-1] < 0) & (h[1:] >= 0), axis=0)
+        waves = (f"unit {unit} rises through zero {rises[unit]} times" for unit in self._units)
         self._alt = (
             f"States of {h.shape[1]} units over {len(h)} steps as lines and as a heat map. "
             f"The largest magnitude is {first} at the first step and {last} at the last. "
+            f"Of the lines, {', '.join(waves)}. "
             f"{self._plane.show(eigenvalues, radius)}"
         )
         return self._moving
