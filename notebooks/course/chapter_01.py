@@ -27,9 +27,10 @@ def rnn_step_forward(x, prev_h, Wx, Wh, b):
     return np.tanh(z)  # (N, H)  eq. 1.4
 
 
-def leaky_step(x, prev_h, Wx, Wh, b, a):
-    z = x @ Wx + prev_h @ Wh + b  # (N, H)  eq. 1.3
-    return (1 - a) * prev_h + a * np.tanh(z)  # (N, H)
+def glued_step(x, prev_h, W, b):
+    D = x.shape[1]
+    z = x @ W[:D] + prev_h @ W[D:] + b  # (N, H)  eq. 1.3
+    return np.tanh(z)  # (N, H)  eq. 1.4
 
 
 def latch():
@@ -91,18 +92,18 @@ SLIPS = [
         shown=False,
     ),
     *slips(
-        leaky_step,
-        ("shares exchanged", "The shares are exchanged: a is the share of what eqs. 1.3 and 1.4 give, 1 - a that of the old state.", "(1 - a) * prev_h + a * np", "a * prev_h + (1 - a) * np"),
-        ("nothing leaks", "The old state is kept whole: its share is the rest, 1 - a.", "(1 - a) * prev_h", "prev_h"),
-        ("new state whole", "The new state comes in whole: only its share a of it does.", "a * np", "np"),
-        ("no leak", "That is the step without a leak, eqs. 1.3 and 1.4: mix it with the old state.", "(1 - a) * prev_h + a * np", "np"),
-        ("mixture of the sums", "The share a takes the squashed state, not the sum: tanh(z), eq. 1.4.", "np.tanh(z)", "z"),
-        ("tanh of the mixture", "The mixture is not squashed again: only z goes through tanh.", "(1 - a) * prev_h + a * np.tanh(z)", "np.tanh((1 - a) * prev_h + a * z)"),
-        ("tanh twice", "The mixture is squashed once more: it lies between two states already, and needs no tanh.", "(1 - a) * prev_h + a * np.tanh(z)", "np.tanh((1 - a) * prev_h + a * np.tanh(z))"),
-        ("share inside tanh", "The share a belongs outside tanh: it takes a part of the new state, not of the sum.", "a * np.tanh(z)", "np.tanh(a * z)"),
-        ("old state leaks first", "The sum z takes the old state as it is, eq. 1.3; only the mixture takes a share of it.", "prev_h @ Wh", "(1 - a) * prev_h @ Wh"),
-        ("one share for all", "Each unit has a share of its own; you use the first one for all.", "(1 - a) * prev_h + a * np", "(1 - a[0]) * prev_h + a[0] * np"),
-        ("1 + a", "A sign: the rest of a whole is 1 - a.", "1 - a", "1 + a"),
+        glued_step,
+        ("glued the other way", "The first D rows of W belong to the inputs: x goes to the left of prev_h.", "x @ W[:D] + prev_h @ W[D:]", "np.hstack([prev_h, x]) @ W"),
+        ("first rows for the state", "The old state meets the first rows of W, which belong to the inputs; its own begin at row D.", "W[D:]", "W[: len(b)]"),
+        ("last rows for the input", "The inputs meet the last rows of W, which belong to the old states; their own are the first D.", "W[:D]", "W[-D:]"),
+        ("no tanh", "The sum has not been squashed: next_h = tanh(z), eq. 1.4.", "np.tanh(z)", "z"),
+        ("no bias", "The bias b is missing from the sum.", " + b  #", "  #"),
+        ("bias subtracted", "The bias b is added, not subtracted.", " + b  #", " - b  #"),
+        ("state left out", "The old state takes no part: it meets the rows of W from row D on.", " + prev_h @ W[D:]", ""),
+        ("input left out", "The input takes no part: it meets the first D rows of W.", "x @ W[:D] + ", ""),
+        ("state's rows transposed", "The rows of the old state multiply from the right as they are, not transposed.", "W[D:]", "W[D:].T"),
+        ("tanh of each part", "The parts are added first and squashed once: tanh of a sum is not the sum of tanh.", "np.tanh(z)", "np.tanh(x @ W[:D]) + np.tanh(prev_h @ W[D:] + b)"),
+        ("tanh before the bias", "tanh comes last, after everything is added: the bias b goes into the sum.", " + b  #", "  #", "np.tanh(z)", "np.tanh(z) + b"),
         shown=False,
     ),
     *slips(
@@ -143,9 +144,9 @@ def _unit_arrays(normal, N, T, D, H):
     return {"x": x[0], "prev_h": prev_h[0], "w_x": Wx[:, 0], "w_h": Wh[:, 0], "b": b[0]}
 
 
-def _leaky_arrays(normal, N, T, D, H):
-    shares = 1 / (1 + np.exp(-normal(H)))  # from 0 to 1
-    return step_arrays(normal, N, T, D, H) | {"a": shares}
+def _glued_arrays(normal, N, T, D, H):
+    x, prev_h, Wx, Wh, b = step_arrays(normal, N, T, D, H).values()
+    return {"x": x, "prev_h": prev_h, "W": np.vstack([Wx, Wh]), "b": b}
 
 
 def _latch_inputs(normal):
@@ -222,15 +223,15 @@ EXERCISES = {
         ),
     ),
     "01.4": Exercise(
-        leaky_step,
+        glued_step,
         returns=("next_h",),
-        arrays=_leaky_arrays,
+        arrays=_glued_arrays,
         call=in_order,
         hints=(
-            "First the state that eqs. 1.3 and 1.4 would give. Then mix it with prev_h.",
-            "Two shares that add up to 1: a of the one, 1 - a of the other. a has shape (H,), so it "
-            "multiplies each row of an array of shape (N, H) unit by unit.",
-            "next_h = (1 - a) * prev_h + a * np.tanh(z), with z from eq. 1.3.",
+            "Either cut W into the matrices Wx and Wh, or glue x and prev_h into one array.",
+            "W[:D] are its first D rows, and W[D:] the rows from D on. Or np.hstack([x, prev_h]), of "
+            "shape (N, D + H), meets W as it is.",
+            "z = x @ W[:D] + prev_h @ W[D:] + b with D = x.shape[1]; then next_h = np.tanh(z).",
         ),
     ),
     "01.5": Exercise(
