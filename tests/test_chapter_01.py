@@ -1,5 +1,6 @@
-"""The pictures of chapter 01 show what they are given."""
+"""The pictures of chapter 01 show what they are given, and its latch is judged by what it does."""
 
+from desk import accepted, built, verdict
 from legible import all_numbers, assert_legible
 from matplotlib.patches import FancyBboxPatch
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from course import chapter_01
 from course.artists import number
-from course.chapter_01 import rnn_step_graph
+from course.chapter_01 import Response, rnn_step_graph
 
 
 @pytest.mark.parametrize("sizes", [(1, 1, 1), (1, 2, 2), (2, 3, 2), (3, 2, 3), (4, 3, 2)])
@@ -56,3 +57,49 @@ def test_arrays_that_are_too_wide_or_of_another_shape_are_refused(rng):
         picture.update(0, known | {"b": None})
     with pytest.raises(ValueError, match="step is 13; it should be from 0 to 12"):
         picture.update(13, known, known)
+
+
+@pytest.mark.parametrize(
+    ("weight", "bias", "words"),
+    [
+        (0.3, 0.0, "crosses it at 0.000, rising"),
+        (0.3, -0.35, "crosses it at 1.167, rising"),
+        (-0.3, -0.35, "crosses it at −1.167, falling"),
+        (0.0, 0.2, "stays on one side"),
+        (0.0, 0.0, "is zero everywhere"),
+    ],
+)
+def test_the_words_of_a_response_say_where_it_crosses_zero(weight, bias, words):
+    grid = np.linspace(-6, 6, 121)
+    picture = Response({"our cell": "forward"}, (-6, 6))
+    picture.update({"our cell": (grid, np.tanh(weight * grid + bias))})
+    assert picture.alt().endswith(f"Of zero: our cell {words}.")
+
+
+def latch(weights):
+    return built("latch", f"def latch():\n    return {weights}")
+
+
+@pytest.mark.parametrize("weights", ["2, 2, 2", "10, 10, 5", "[100, 100, 50]", "np.full(3, 2.5)"])
+def test_any_weights_that_hold_make_a_latch(weights):
+    assert accepted(latch(weights))
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        ("3, 3, 1", "After 1 the state is between -0.9 and 0.9; it should be above 0.9."),
+        ("1.5, 1.5, 1.5", "After -1 and -1 the state is between"),
+        ("-3, 3, 3", "After -1 the state is above 0.9; it should be below -0.9."),
+        ("3.1, 3.1, 1.782", "After 1, -1, -1, -1, -1, -1, -1 and -1, and -1 for 5 steps more, the"),
+        ("3, 3", "latch should return three numbers"),
+        ("3", "latch should return three numbers"),
+    ],
+)
+def test_what_is_no_latch_is_told_by_the_shortest_sequence(weights, words):
+    assert words in verdict(latch(weights))
+
+
+@pytest.mark.parametrize("weights", ["3, 3, ...", "None, None, None", "..."])
+def test_a_latch_with_a_hole_is_to_do(weights):
+    assert verdict(latch(weights)) == "To do: weights in latch. hint(latch) helps."

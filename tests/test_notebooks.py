@@ -1,4 +1,7 @@
-"""What holds for all notebooks: run from top to bottom, silent, numbered, linked and described."""
+"""What holds for all notebooks: run from top to bottom, silent, linked and described.
+
+A chapter is named by its number; a page whose name begins with none is an appendix.
+"""
 
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -11,7 +14,9 @@ from notebook_runner import METADATA, NOTEBOOKS, normalised
 import pytest
 
 TOP = Path(__file__).parents[1]
-CHAPTERS = {int(path.stem[:2]): path for path in NOTEBOOKS}
+NUMBERED = [path for path in NOTEBOOKS if path.stem[0].isdigit()]
+CHAPTERS = {int(path.stem[:2]): path for path in NUMBERED}
+APPENDICES = [path for path in NOTEBOOKS if path not in NUMBERED]
 PICTURE_BYTES = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=\s]+")
 
 # What the output of a notebook must not hold: it differs from run to run or between machines.
@@ -139,7 +144,11 @@ def equations_in(code):
     return [number for comment in comments for number in re.findall(r"\d+\.\d+", comment)]
 
 
-every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def each(paths):
+    return pytest.mark.parametrize("path", paths, ids=lambda path: path.stem)
+
+
+every_notebook, every_chapter, every_appendix = map(each, (NOTEBOOKS, NUMBERED, APPENDICES))
 
 
 @every_notebook
@@ -199,13 +208,27 @@ def test_links_lead_somewhere(path):
     assert dead_links(path, source_of(path, "markdown")) == []
 
 
-@every_notebook
+@every_chapter
 def test_a_chapter_leads_on_at_its_top_and_at_its_end(path):
     number, markdown = int(path.stem[:2]), cells_of(path, "markdown")
     for cell in (markdown[0], markdown[-1]):
         targets = {target.partition("#")[0][:2] for target in links_of(cell.source)}
         wanted = {n for n in (number - 1, number + 1, 0) if n in CHAPTERS} - {number}
         assert {f"{n:02}" for n in wanted} <= targets
+
+
+@every_appendix
+def test_an_appendix_leads_back_and_is_listed_below_the_chapters(path):
+    markdown = cells_of(path, "markdown")
+    for cell in (markdown[0], markdown[-1]):
+        assert CHAPTERS[0].name in links_of(cell.source)
+    [(_, title)] = [heading for heading in headings_of(markdown[0].source) if heading[0] == 1]
+    for index, folder in (
+        (source_of(CHAPTERS[0], "markdown"), ""),
+        ((TOP / "README.md").read_text(encoding="utf-8"), "notebooks/"),
+    ):
+        *_, last_chapter = re.finditer(r"^\|[^|\n]*\b\d\d\b.*\n", index, re.MULTILINE)
+        assert f"[{title}]({folder}{path.name})" in index[last_chapter.end() :]
 
 
 @every_notebook
@@ -215,11 +238,16 @@ def test_an_equation_that_code_names_is_printed_in_its_chapter(path):
     assert [n for n in named if int(n.split(".")[0]) in CHAPTERS and n not in printed] == []
 
 
-@every_notebook
+@every_chapter
 def test_an_equation_is_numbered_by_its_chapter_and_once(path):
     tags = tags_of(path)
     assert [tag for tag in tags if not tag.startswith(f"{int(path.stem[:2])}.")] == []
     assert sorted(tags) == sorted(set(tags))
+
+
+@every_appendix
+def test_an_appendix_numbers_no_equation(path):
+    assert tags_of(path) == []
 
 
 @pytest.mark.parametrize("name", ["rnn_layers.py", "notebooks/gradient_check/__init__.py"])
@@ -230,11 +258,11 @@ def test_an_equation_that_a_module_names_is_printed_in_its_chapter(name):
     assert [n for n in named if int(n.split(".")[0]) in CHAPTERS and n not in printed] == []
 
 
-def test_chapters_are_numbered_without_a_gap_in_their_names():
-    assert len(CHAPTERS) == len(NOTEBOOKS)
+def test_no_two_chapters_share_a_number():
+    assert len(CHAPTERS) == len(NUMBERED)
 
 
-@every_notebook
+@every_chapter
 def test_the_map_and_the_readme_ask_what_the_chapter_asks_and_say_how_long_it_takes(path):
     prose = source_of(path, "markdown")
     question = re.search(r"^\*\*(.+\?)\*\*$", prose, re.MULTILINE)[1].replace("$", "")

@@ -127,16 +127,15 @@ class LineUp(Picture):
             line.set_data(np.arange(len(loss)), loss)
             line.set(color=role.colour, ls=role.line)
         self._name.set(text=f"{letter}\n{name}", color=role.colour)
-        place = 1 + sum(other < last[letter] for other in last.values())
-        ends = f"ends at {power_of_ten(last[letter])}"
-        self._end.set_text(f"{ends}, lowest but {place - 1}" if place > 1 else f"{ends}, lowest")
+        lower = sum(other < last[letter] for other in last.values())
+        self._end.set_text(f"ends at {power_of_ten(last[letter])}; {lower or 'none'} end lower")
         for artist in (self._head, *self._rows):
             artist.set_visible(errors is not None)
+        ends = ", ".join(map(power_of_ten, sorted(last.values())))
         self._alt = (
             f"{len(last)} training curves on a log axis, all falling. {letter} is picked out: it "
-            f"falls from {number(loss[0])} to {power_of_ten(last[letter])}, and {place - 1} of the "
-            f"others end lower. They end between {power_of_ten(min(last.values()))} and "
-            f"{power_of_ten(max(last.values()))}."
+            f"falls from {number(loss[0])} to {power_of_ten(last[letter])}, and {lower} of the "
+            f"others end lower. From low to high they end at {ends}."
         )
         if self._right is not None:
             self._alt += f" The right one, in black, ends at {power_of_ten(last[self._right])}."

@@ -1,17 +1,41 @@
 """Chapter 01: one step forward."""
 
+from itertools import product
+
 import numpy as np
 
-from course.exercises import Exercise, desk, in_order
-from course.figures import ComputationGraph, Node, Step
+from course.artists import number, styled
+from course.exercises import Exercise, desk, in_order, listed
+from course.figures import ComputationGraph, Curves, Node, Step
 from course.samples import Sample, widest
 from course.slips import slips
 
 
 # Plain code
+def cell(x, prev_h, w_x, w_h, b):
+    z = x * w_x + prev_h * w_h + b  # eq. 1.1
+    return np.tanh(z)  # eq. 1.2
+
+
+def unit(x, prev_h, w_x, w_h, b):
+    z = x @ w_x + prev_h @ w_h + b  # the index form of one unit
+    return np.tanh(z)  # eq. 1.2
+
+
 def rnn_step_forward(x, prev_h, Wx, Wh, b):
     z = x @ Wx + prev_h @ Wh + b  # (N, H)  eq. 1.3
     return np.tanh(z)  # (N, H)  eq. 1.4
+
+
+def glued_step(x, prev_h, W, b):
+    D = x.shape[1]
+    z = x @ W[:D] + prev_h @ W[D:] + b  # (N, H)  eq. 1.3
+    return np.tanh(z)  # (N, H)  eq. 1.4
+
+
+def latch():
+    w_x, w_h, b = 3.0, 3.0, 3.0
+    return w_x, w_h, b
 
 
 # Slips, one row a line
@@ -85,6 +109,63 @@ SLIPS = [
         ("share of the input squashed by itself", "tanh comes once, over the whole sum: x Wx goes into it as it is, not squashed by itself before, eqs. 1.3 and 1.4.", "x @ Wx", "np.tanh(x @ Wx)"),
         shown=False,
     ),
+    *slips(
+        cell,
+        ("no tanh", "The sum has not been squashed: h = tanh(z).", "np.tanh(z)", "z"),
+        ("no bias", "The bias b is missing from the sum.", " + b  #", "  #"),
+        ("state left out", "The old state takes no part: the sum needs prev_h times w_h as well.", " + prev_h * w_h", ""),
+        ("input left out", "The input takes no part: the sum needs x times w_x as well.", "x * w_x + ", ""),
+        ("weights exchanged", "The weights are exchanged: w_x belongs to the input x, w_h to the old state prev_h.", "x * w_x + prev_h * w_h", "x * w_h + prev_h * w_x"),
+        ("bias subtracted", "The bias b is added, not subtracted.", " + b  #", " - b  #"),
+        ("tanh of each part", "All three are added first and squashed once: tanh of a sum is not the sum of tanh.", "np.tanh(z)", "np.tanh(x * w_x) + np.tanh(prev_h * w_h + b)"),
+        ("tanh before the bias", "tanh comes last, after everything is added: the bias b goes into z.", " + b  #", "  #", "np.tanh(z)", "np.tanh(z) + b"),
+        ("sigmoid for tanh", "That is the logistic function, from 0 to 1; tanh goes from -1 to 1.", "np.tanh(z)", "1 / (1 + np.exp(-z))"),
+        ("brackets", "The weights multiply one thing each, and the bias stands alone: mind the brackets.", "prev_h * w_h + b", "prev_h * (w_h + b)"),
+        shown=False,
+    ),
+    *slips(
+        unit,
+        ("no tanh", "The sum has not been squashed: h = tanh(z).", "np.tanh(z)", "z"),
+        ("no bias", "The bias b is missing from the sum.", " + b  #", "  #"),
+        ("state left out", "The old states take no part: the sum needs each of them times its weight in w_h.", " + prev_h @ w_h", ""),
+        ("input left out", "The inputs take no part: the sum needs each of them times its weight in w_x.", "x @ w_x + ", ""),
+        ("bias subtracted", "The bias b is added, not subtracted.", " + b  #", " - b  #"),
+        ("one old state alone", "Only the first old state takes part: a unit sees the old states of all units.", "prev_h @ w_h", "prev_h[0] * w_h[0]"),
+        ("one input alone", "Only the first input takes part: a unit sees all inputs.", "x @ w_x", "x[0] * w_x[0]"),
+        ("bias with each input", "The bias is added once for each input: add it to the sum, once.", "x @ w_x", "x @ w_x + (len(x) - 1) * b"),
+        ("bias with each product", "The bias is added once for each product: add it to the whole sum, once.", "x @ w_x", "x @ w_x + (len(x) + len(prev_h) - 1) * b"),
+        ("mean for sum", "That takes means: what reaches the unit is added up, and not divided.", "x @ w_x + prev_h @ w_h", "np.mean(x * w_x) + np.mean(prev_h * w_h)"),
+        ("tanh of each product", "Each product is squashed by itself: add all of them and b first, then squash the sum, once.", "np.tanh(z)", "np.tanh(x * w_x).sum() + np.tanh(prev_h * w_h).sum() + b"),
+        ("tanh of each part", "The parts are added first and squashed once: tanh of a sum is not the sum of tanh.", "np.tanh(z)", "np.tanh(x @ w_x) + np.tanh(prev_h @ w_h + b)"),
+        shown=False,
+    ),
+    *slips(
+        glued_step,
+        ("glued the other way", "The first D rows of W belong to the inputs: x goes to the left of prev_h.", "x @ W[:D] + prev_h @ W[D:]", "np.hstack([prev_h, x]) @ W"),
+        ("first rows for the state", "The old state meets the first rows of W, which belong to the inputs; its own begin at row D.", "W[D:]", "W[: len(b)]"),
+        ("last rows for the input", "The inputs meet the last rows of W, which belong to the old states; their own are the first D.", "W[:D]", "W[-D:]"),
+        ("no tanh", "The sum has not been squashed: next_h = tanh(z), eq. 1.4.", "np.tanh(z)", "z"),
+        ("no bias", "The bias b is missing from the sum.", " + b  #", "  #"),
+        ("bias subtracted", "The bias b is added, not subtracted.", " + b  #", " - b  #"),
+        ("state left out", "The old state takes no part: it meets the rows of W from row D on.", " + prev_h @ W[D:]", ""),
+        ("input left out", "The input takes no part: it meets the first D rows of W.", "x @ W[:D] + ", ""),
+        ("state's rows transposed", "The rows of the old state multiply from the right as they are, not transposed.", "W[D:]", "W[D:].T"),
+        ("tanh of each part", "The parts are added first and squashed once: tanh of a sum is not the sum of tanh.", "np.tanh(z)", "np.tanh(x @ W[:D]) + np.tanh(prev_h @ W[D:] + b)"),
+        ("tanh before the bias", "tanh comes last, after everything is added: the bias b goes into the sum.", " + b  #", "  #", "np.tanh(z)", "np.tanh(z) + b"),
+        shown=False,
+    ),
+    *slips(
+        latch,
+        ("too weak", "All weights together are too weak: larger ones, in the same proportion, saturate tanh.", "3.0, 3.0, 3.0", "0.3, 0.3, 0.3"),
+        ("a little too weak", "All weights together are too weak: larger ones, in the same proportion, saturate tanh.", "3.0, 3.0, 3.0", "1.4, 1.4, 1.4"),
+        ("no bias", "Where input and old state disagree they cancel, and z is near 0: a larger bias has to decide.", "3.0, 3.0, 3.0", "3.0, 3.0, 0.0"),
+        ("no memory", "With w_h = 0 the old state has no say, and the cell repeats its last input.", "3.0, 3.0, 3.0", "3.0, 0.0, 0.0"),
+        ("never on", "The first 1 does not switch the state: where the input is 1 and the old state -1, z has to be positive.", "3.0, 3.0, 3.0", "3.0, 3.0, -3.0"),
+        ("input the wrong way", "The input has the wrong sign: here -1 switches the state, and 1 does not.", "3.0, 3.0, 3.0", "-3.0, 3.0, 3.0"),
+        ("always on", "The bias is larger than input and old state together, so the state is near 1 from the first input on.", "3.0, 3.0, 3.0", "3.0, 3.0, 9.0"),
+        ("state turned round", "With a negative w_h the old state argues against itself, and the cell swings to and fro.", "3.0, 3.0, 3.0", "3.0, -3.0, 3.0"),
+        shown=False,
+    ),
 ]
 # fmt: on
 
@@ -100,18 +181,122 @@ def step_arrays(normal, N, T, D, H):
     }
 
 
+def _cell_arrays(normal):
+    return {name: normal(()) for name in ("x", "prev_h", "w_x", "w_h", "b")}
+
+
+def _unit_arrays(normal, N, T, D, H):
+    """Return what reaches one unit of one sample."""
+    arrays = step_arrays(normal, N, T, D, H)
+    x, prev_h, Wx, Wh, b = arrays.values()
+    return {"x": x[0], "prev_h": prev_h[0], "w_x": Wx[:, 0], "w_h": Wh[:, 0], "b": b[0]}
+
+
+def _glued_arrays(normal, N, T, D, H):
+    x, prev_h, Wx, Wh, b = step_arrays(normal, N, T, D, H).values()
+    return {"x": x, "prev_h": prev_h, "W": np.vstack([Wx, Wh]), "b": b}
+
+
+def _latch_inputs(normal):
+    """Return all sequences of eight inputs, the last input of each held for a hundred steps."""
+    sequences = np.array(list(product((-1.0, 1.0), repeat=8)))
+    return {"inputs": np.hstack([sequences, np.repeat(sequences[:, -1:], 100, axis=1)])}
+
+
+def _run_latch(function, inputs):
+    """Return 1 where the state of the cell is above 0.9, -1 where it is below -0.9, 0 between."""
+    weights = function()
+    if weights is None or weights is ...:
+        return weights
+    if np.shape(weights) != (3,):
+        return np.nan
+    if any(weight is None or weight is ... for weight in weights):
+        return ...
+    h, states = -np.ones(len(inputs)), np.empty_like(inputs)
+    for t, x in enumerate(inputs.T):
+        h = states[:, t] = cell(x, h, *weights)
+    return np.where(np.abs(states) > 0.9, np.sign(states), 0)
+
+
+def _not_held(part, has, needs):
+    if has.shape != needs.shape:
+        return "latch should return three numbers: w_x, w_h and b."
+    t, n = np.argwhere((has != needs).T)[0]  # the shortest sequence that fails
+    inputs = _latch_inputs(None)["inputs"][n]
+    so_far = listed([f"{x:g}" for x in inputs[: t + 1][:8]])
+    more = f", and {inputs[t]:g} for {t - 7} steps more," if t > 7 else ""
+    place = {1: "above 0.9", 0: "between -0.9 and 0.9", -1: "below -0.9"}
+    is_, should_be = place[has[n, t]], place[needs[n, t]]
+    return f"After {so_far}{more} the state is {is_}; it should be {should_be}."
+
+
 EXERCISES = {
     "01.1": Exercise(
+        cell,
+        returns=("h",),
+        arrays=_cell_arrays,
+        cases=((),) * 3,
+        call=in_order,
+        praise="returns the right h for all numbers tried.",
+        hints=(
+            "Two lines: first the sum z of three things, then tanh of it.",
+            "The three things are x times w_x, prev_h times w_h, and b. What is the order of adding "
+            "and squashing?",
+            "z = x * w_x + prev_h * w_h + b; then h = np.tanh(z).",
+        ),
+    ),
+    "01.2": Exercise(
+        unit,
+        returns=("h",),
+        arrays=_unit_arrays,
+        call=in_order,
+        hints=(
+            "As in the cell, one sum, then tanh of it. Each input is multiplied by its own weight, "
+            "and so is each old state.",
+            "np.sum(x * w_x) multiplies entry by entry and adds up, and so does x @ w_x. The old "
+            "states do the same with w_h.",
+            "z = x @ w_x + prev_h @ w_h + b; then h = np.tanh(z).",
+        ),
+    ),
+    "01.3": Exercise(
         rnn_step_forward,
         returns=("next_h",),
         axes={"next_h": "sample unit"},
         arrays=step_arrays,
         call=in_order,
         hints=(
-            "Two lines: the sum z, eq. 1.3, then tanh of it, eq. 1.4.",
-            "Row vectors stand to the left of the weights: x @ Wx has shape (N, H), and so has the "
-            "part of the old state. b, of shape (H,), is added to each row.",
+            "Two lines: the sum z of all that reaches each unit, then tanh of it, entry by entry.",
+            "A matrix product of x (N, D) and Wx (D, H) has shape (N, H), and so has that of the old "
+            "state and Wh. b, of shape (H,), is added to each row.",
             "z = x @ Wx + prev_h @ Wh + b; then next_h = np.tanh(z).",
+        ),
+    ),
+    "01.4": Exercise(
+        glued_step,
+        returns=("next_h",),
+        arrays=_glued_arrays,
+        call=in_order,
+        hints=(
+            "Either cut W into the matrices Wx and Wh, or glue x and prev_h into one array.",
+            "W[:D] are its first D rows, and W[D:] the rows from D on. Or np.hstack([x, prev_h]), of "
+            "shape (N, D + H), meets W as it is.",
+            "z = x @ W[:D] + prev_h @ W[D:] + b with D = x.shape[1]; then next_h = np.tanh(z).",
+        ),
+    ),
+    "01.5": Exercise(
+        latch,
+        returns=("weights",),
+        arrays=_latch_inputs,
+        cases=((),),
+        call=_run_latch,
+        praise="holds its state for all 256 sequences of eight inputs, and a hundred steps more.",
+        where=_not_held,
+        hints=(
+            "Take the input and the old state as signs, -1 or 1. For which of the four pairs should "
+            "z be negative?",
+            "For one pair only: both are -1. With equal weights and without a bias, z is 0 where "
+            "they disagree. The bias has to decide there. And tanh(z) must be beyond 0.9.",
+            "w_x, w_h and b all equal and large enough: z is then w_x times (x + prev_h + 1).",
         ),
     ),
 }
@@ -120,6 +305,31 @@ check, hint, solution = desk(EXERCISES, SLIPS)
 
 
 # Pictures
+class Response(Curves):
+    """The new state of cells for every input, `lines` as in Curves; the words name each crossing."""
+
+    @styled
+    def __init__(self, lines, limits, points=()):
+        labels, title = ("input $x$", "state $h$"), "The new state, for every input"
+        super().__init__(lines, *labels, limits, (-1.1, 1.1), title, points=points)
+
+    def update(self, lines, points=None):
+        artists = super().update(lines, points)
+        places = "; ".join(f"{name} {self._crossing(x, y)}" for name, (x, y) in lines.items())
+        self._alt += f" Of zero: {places}."
+        return artists
+
+    @staticmethod
+    def _crossing(x, y):
+        """Say where a line first crosses zero, between two points by a straight line."""
+        changes = np.flatnonzero(np.diff(np.sign(y)))
+        if not changes.size:
+            return "stays on one side" if np.any(y) else "is zero everywhere"
+        k = changes[0]
+        across = x[k] - y[k] * (x[k + 1] - x[k]) / (y[k + 1] - y[k])
+        return f"crosses it at {number(across)}, {'rising' if y[k + 1] > y[k] else 'falling'}"
+
+
 def rnn_step_graph(N, D, H, backward=True):
     """The graph of one step of the RNN, of N samples, D inputs and H units."""
     state = (N, H)
@@ -192,6 +402,20 @@ def _step_layout(shapes, gradients):
 
 
 # Samples for the tests
+def _response(rng, scale):
+    grid = np.linspace(-6, 6, 25)
+    picture = Response({"our cell": "forward", "old state 0": "neutral"}, (-6, 6), ["our cell"])
+
+    def move():
+        weights = np.clip(rng.normal(size=(2, 2)) * scale, -9, 9)
+        curves = {
+            name: (grid, np.tanh(w * grid + b)) for name, (w, b) in zip(picture._lines, weights)
+        }
+        return picture.update(curves, {"our cell": (2, 0.5)})
+
+    return picture, move
+
+
 def _graph(rng, scale, N=2, D=3, H=2):
     picture = rnn_step_graph(N, D, H)
 
@@ -207,5 +431,6 @@ def _graph(rng, scale, N=2, D=3, H=2):
 
 
 SAMPLES = [
+    Sample(_response),
     Sample(_graph, full=(12,)),
 ]
