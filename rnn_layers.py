@@ -205,7 +205,8 @@ def _fit_cache(source, legend, cache, upstream):
     sizes, conflicts = _sizes(entries, cache) if sound else (None, True)
     if conflicts:
         found = "another tuple" if arrays else f"of type {type(cache).__name__}"
-        raise TypeError(f"cache is {found}; it should be the tuple that {source} returned")
+        held = ", ".join(name for name, _, _ in entries)
+        raise TypeError(f"cache is {found}; it should be the tuple ({held}) of {source}")
     if fault := _wrong_kind([last], [upstream]):
         raise fault
     name, axes, _ = last
@@ -259,9 +260,7 @@ def _in_one_dtype(entries, arrays):
     numerical = [kind == "numerical" for _, _, kind in entries]
     dtypes = {array.dtype for array, is_one in zip(arrays, numerical) if is_one}
     dtype = np.result_type(*(np.float64 if one.kind in "iu" else one for one in dtypes))
-    return [
-        np.asarray(a, dtype) if is_one else np.asarray(a) for a, is_one in zip(arrays, numerical)
-    ]
+    return [np.asarray(a, dtype) if is_one else a for a, is_one in zip(arrays, numerical)]
 
 
 def _tuple(axes):

@@ -71,6 +71,22 @@ EQUIVALENT = {
         "out = (x @ w).reshape(N, T, M)",
     ): "One product of two matrices is faster than N of them; the numbers are the same.",
     (
+        "rnn_backward",
+        "legend = 'x TND, Wx DH, Wh HH, states QNH, dh NTH'",
+    ): "S stands for T + 1, the length of one axis alone.",
+    (
+        "word_embedding_backward",
+        "legend = 'x NT integer, W QD, dout NTD'",
+    ): "V is the length of one axis alone.",
+    (
+        "temporal_softmax_loss",
+        "def temporal_softmax_loss(x, y, mask, verbose=True):",
+    ): "The argument is there for callers, and does nothing.",
+    (
+        "_wrong_kind",
+        "if type(array) not in (np.memmap, np.ndarray):",
+    ): "The order of the two does not matter.",
+    (
         "temporal_softmax_loss",
         "scores = scores - scores.max(axis=1, keepdims=True)",
     ): "The largest complex number is that of the largest real part, and any shift cancels.",

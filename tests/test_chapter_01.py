@@ -100,6 +100,9 @@ def test_what_is_no_latch_is_told_by_the_shortest_sequence(weights, words):
     assert words in verdict(latch(weights))
 
 
-@pytest.mark.parametrize("weights", ["3, 3, ...", "None, None, None", "..."])
-def test_a_latch_with_a_hole_is_to_do(weights):
-    assert verdict(latch(weights)) == "To do: weights in latch. hint(latch) helps."
+@pytest.mark.parametrize(
+    ("weights", "blank"),
+    [("3, 3, ...", "b"), ("None, None, None", "w_x, w_h and b"), ("...", "w_x, w_h and b")],
+)
+def test_a_latch_with_a_hole_is_to_do(weights, blank):
+    assert verdict(latch(weights)) == f"To do: {blank} in latch. hint(latch) helps."

@@ -269,8 +269,17 @@ def test_an_array_that_holds_no_numbers_is_refused(layer, name, dtype):
         layers.forward(layer, **args)
 
 
+CACHES = {  # S is T + 1
+    "rnn_step": "x ND, prev_h NH, Wx DH, Wh HH, next_h NH",
+    "rnn": "x TND, Wx DH, Wh HH, states SNH",
+    "word_embedding": "x NT, W VD",
+    "temporal_affine": "x NTD, w DM",
+}
+
+
 def is_no_cache(layer, found):
-    message = f"cache is {found}; it should be the tuple that {layer}_forward returned$"
+    held = ", ".join(entry.split()[0] for entry in CACHES[layer].split(", "))
+    message = f"cache is {found}; it should be the tuple ({held}) of {layer}_forward$"
     return pytest.raises(TypeError, match=says(message))
 
 
@@ -294,6 +303,19 @@ def test_a_tuple_that_is_no_cache_is_refused(layer):
     for no_cache in wrong:
         with is_no_cache(layer, "another tuple"):
             layers.backward(layer, dout, no_cache)
+
+
+@pytest.mark.parametrize("layer", ["rnn_step", "rnn", "temporal_affine"])
+def test_a_cache_whose_arrays_do_not_fit_each_other_is_refused(layer):
+    dout = layers.upstream(layer)
+    _, cache = layers.forward(layer, **layers.arguments(layer))
+    letters = [entry.split()[1] for entry in CACHES[layer].split(", ")]
+    for i, (array, axes) in enumerate(zip(cache, letters)):
+        for axis, letter in enumerate(axes):
+            if "".join(letters).count(letter) > 1:
+                longer = np.concatenate([array, array.take([0], axis)], axis)
+                with is_no_cache(layer, "another tuple"):
+                    layers.backward(layer, dout, (*cache[:i], longer, *cache[i + 1 :]))
 
 
 @pytest.mark.parametrize("layer", layers.LAYERS)

@@ -1,11 +1,12 @@
 """Chapter 01: one step forward."""
 
 from itertools import product
+from numbers import Real
 
 import numpy as np
 
 from course.artists import number, styled
-from course.exercises import Exercise, desk, in_order, listed
+from course.exercises import Exercise, desk, in_order, listed, nothing_returned, run, to_do
 from course.figures import ComputationGraph, Curves, Node, Step
 from course.samples import Sample, widest
 from course.slips import slips
@@ -197,34 +198,43 @@ def _glued_arrays(normal, N, T, D, H):
     return {"x": x, "prev_h": prev_h, "W": np.vstack([Wx, Wh]), "b": b}
 
 
-def _latch_inputs(normal):
-    """Return all sequences of eight inputs, the last input of each held for a hundred steps."""
-    sequences = np.array(list(product((-1.0, 1.0), repeat=8)))
-    return {"inputs": np.hstack([sequences, np.repeat(sequences[:, -1:], 100, axis=1)])}
+# All sequences of eight inputs, the last input of each held for a hundred steps more.
+SWITCHES = np.array(list(product((-1.0, 1.0), repeat=8)))
+SWITCHES = np.hstack([SWITCHES, np.repeat(SWITCHES[:, -1:], 100, axis=1)])
 
 
-def _run_latch(function, inputs):
+def _held(w_x, w_h, b):
     """Return 1 where the state of the cell is above 0.9, -1 where it is below -0.9, 0 between."""
-    weights = function()
-    if weights is None or weights is ...:
-        return weights
-    if np.shape(weights) != (3,):
-        return np.nan
-    if any(weight is None or weight is ... for weight in weights):
-        return ...
-    h, states = -np.ones(len(inputs)), np.empty_like(inputs)
-    for t, x in enumerate(inputs.T):
-        h = states[:, t] = cell(x, h, *weights)
+    h, states = -np.ones(len(SWITCHES)), np.empty_like(SWITCHES)
+    for t, x in enumerate(SWITCHES.T):
+        h = states[:, t] = cell(x, h, w_x, w_h, b)
     return np.where(np.abs(states) > 0.9, np.sign(states), 0)
 
 
-def _not_held(part, has, needs):
-    if has.shape != needs.shape:
-        return "latch should return three numbers: w_x, w_h and b."
+class Latch(Exercise):
+    """The answer is three weights, judged by the states that the cell runs through with them."""
+
+    def judge(self, function, slips):
+        weights, _ = run(self, function, {})
+        if weights is None or weights is ...:
+            return nothing_returned(self, function)
+        several = isinstance(weights, (tuple, list, np.ndarray)) and len(weights) == 3
+        blank = several and [name for name, w in zip(self.returns, weights) if w in (None, ...)]
+        if blank:
+            return to_do(self, blank)
+        if not several or not all(isinstance(weight, Real) for weight in weights):
+            return ["latch should return three numbers: w_x, w_h and b."]
+        has, needs = _held(*weights), _held(*self.answer())
+        if np.array_equal(has, needs):
+            return []
+        same = [slip.hint for slip in slips if np.array_equal(_held(*slip.build()()), has)]
+        return [_first_lost(has, needs), *dict.fromkeys(same)]
+
+
+def _first_lost(has, needs):
     t, n = np.argwhere((has != needs).T)[0]  # the shortest sequence that fails
-    inputs = _latch_inputs(None)["inputs"][n]
-    so_far = listed([f"{x:g}" for x in inputs[: t + 1][:8]])
-    more = f", and {inputs[t]:g} for {t - 7} steps more," if t > 7 else ""
+    so_far = listed([f"{x:g}" for x in SWITCHES[n, : t + 1][:8]])
+    more = f", and {SWITCHES[n, t]:g} for {t - 7} steps more," if t > 7 else ""
     place = {1: "above 0.9", 0: "between -0.9 and 0.9", -1: "below -0.9"}
     is_, should_be = place[has[n, t]], place[needs[n, t]]
     return f"After {so_far}{more} the state is {is_}; it should be {should_be}."
@@ -283,14 +293,11 @@ EXERCISES = {
             "z = x @ W[:D] + prev_h @ W[D:] + b with D = x.shape[1]; then next_h = np.tanh(z).",
         ),
     ),
-    "01.5": Exercise(
+    "01.5": Latch(
         latch,
-        returns=("weights",),
-        arrays=_latch_inputs,
-        cases=((),),
-        call=_run_latch,
+        returns=("w_x", "w_h", "b"),
+        call=in_order,
         praise="holds its state for all 256 sequences of eight inputs, and a hundred steps more.",
-        where=_not_held,
         hints=(
             "Take the input and the old state as signs, -1 or 1. For which of the four pairs should "
             "z be negative?",
