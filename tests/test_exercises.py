@@ -778,7 +778,7 @@ def test_strict_setting_can_come_from_the_environment(value, strict):
 
 def test_a_name_that_is_no_exercise_ends_in_a_sentence():
     check = CHAPTERS["chapter_01"].check
-    with pytest.raises(ValueError, match="its exercise is rnn_step_forward") as raised:
+    with pytest.raises(ValueError, match="its exercises are cell, unit, rnn_step_f") as raised:
         check(built("step", "def step(): ..."))
     assert raised.value._render_traceback_() == [str(raised.value)]
     with pytest.raises(

@@ -165,6 +165,9 @@ def desk(exercises, slips):
         if name in by_name:
             return by_name[name], ""
         near = difflib.get_close_matches(name.lower(), by_name, 1, cutoff=0.87)
+        known = [] if near else [n for n in _names_in_notebook(function) if n in by_name]
+        if known:
+            return by_name[known[0]], ""
         takes = _parameters(function)
         nameless = not isinstance(function, FunctionType) or name in ("<lambda>", "wrapper")
         nameless = nameless and callable(function)
@@ -333,6 +336,17 @@ def time_limit(seconds):
 
 
 # ---- Where it stops, and what is still to do -----------------------------------------------------
+def _names_in_notebook(function):
+    """Return the names to which a function, a partial or a callable object is bound where it is."""
+    if not callable(function):
+        return []
+    code = getattr(function, "func", function)
+    there = getattr(
+        code if isinstance(code, FunctionType) else type(code).__call__, "__globals__", {}
+    )
+    return [name for name, value in list(there.items()) if value is function]
+
+
 def _inner(function):
     """Return the function that the reader wrote, inside a partial, a decorator or an object."""
     while True:
