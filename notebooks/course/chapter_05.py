@@ -3,12 +3,17 @@
 import numpy as np
 
 from course.chapter_04 import rnn_forward, sequence_arrays
-from course.exercises import Exercise, desk, with_cache
+from course.exercises import Exercise, desk, in_order, with_cache
 from course.slips import slips
 import rnn_layers
 
 
 # Plain code
+def total_derivative(dh_t, dz_next, Wh):
+    total = dh_t + dz_next @ Wh.T  # (N, H)  eq. 5.1
+    return total
+
+
 def rnn_backward(dh, cache):
     x, h0, Wx, Wh, h = cache
     T = x.shape[1]
@@ -26,6 +31,41 @@ def rnn_backward(dh, cache):
     return dx, carry, dWx, dWh, db
 
 
+def shared_weights(x, dz):
+    dWx = sum(x[:, t].T @ dz[:, t] for t in range(x.shape[1]))  # (D, H)  eq. 5.5
+    db = dz.sum(axis=(0, 1))  # (H,)  eq. 5.7
+    return dWx, db
+
+
+def leaky_backward(dh, cache):
+    x, h0, Wx, Wh, a, new, h = cache
+    dx, dWx, dWh, db, da = map(np.zeros_like, (x, Wx, Wh, a, a))
+    carry = np.zeros_like(h0)  # (N, H)
+    for t in reversed(range(x.shape[1])):
+        prev_h = h[:, t - 1] if t > 0 else h0
+        total = dh[:, t] + carry  # (N, H)
+        dz = total * a * (1 - new[:, t] ** 2)  # (N, H)
+        carry = dz @ Wh.T + total * (1 - a)  # (N, H): two roads
+        dx[:, t] = dz @ Wx.T  # (N, D)
+        dWx += x[:, t].T @ dz  # (D, H)
+        dWh += prev_h.T @ dz  # (H, H)
+        db += dz.sum(axis=0)  # (H,)
+        da += (total * (new[:, t] - prev_h)).sum(axis=0)  # (H,)
+    return dx, carry, dWx, dWh, db, da
+
+
+def leaky_forward(x, h0, Wx, Wh, b, a):
+    """Return h and the cache of leaky_backward; a, (H,), is the leak of each unit."""
+    h_t, states, proposals = h0, [], []
+    for t in range(x.shape[1]):
+        new = np.tanh(x[:, t] @ Wx + h_t @ Wh + b)  # (N, H)
+        h_t = (1 - a) * h_t + a * new  # (N, H)
+        states.append(h_t)
+        proposals.append(new)
+    h, new = np.stack(states, axis=1), np.stack(proposals, axis=1)  # (N, T, H)
+    return h, (x, h0, Wx, Wh, a, new, h)
+
+
 def forward_with_cache(x, h0, Wx, Wh, b):
     """Return h and what the plain rnn_backward takes for its cache."""
     h, _ = rnn_layers.rnn_forward(x, h0, Wx, Wh, b)
@@ -39,7 +79,7 @@ def parts(dx, *others):
 
 # Slips, one row a line
 # fmt: off
-SLIPS = [
+BACKWARD_SLIPS = [
     *slips(
         rnn_backward,
         ("no carry between steps", "Right at the last step, wrong before it: a state also meets the loss through the step after it, dz_{t+1} Wh^T, eq. 5.1.", " + carry", ""),
@@ -180,6 +220,63 @@ SLIPS = [
         shown=False,
     ),
 ]
+SLIPS = [
+    *BACKWARD_SLIPS,
+    *slips(
+        total_derivative,
+        ("total: no carry", "That is the partial derivative alone. The state also meets the loss through the step after it: add dz_{t+1} Wh^T.", " + dz_next @ Wh.T", ""),
+        ("total: carry alone", "That is the future alone. The state also meets the loss at its own step: add dh_t.", "dh_t + dz_next", "dz_next"),
+        ("total: Wh not transposed", "Blame goes back through Wh, so Wh is transposed: unit i of h_t reaches unit j of z_{t+1} by Wh_ij, and the sum is over j.", "@ Wh.T", "@ Wh"),
+        ("total: Wh left out", "Between h_t and z_{t+1} stands Wh: unit i reaches unit j by Wh_ij.", "dz_next @ Wh.T", "dz_next"),
+        ("total: carry subtracted", "A sign: over all roads blame adds up.", "dh_t + dz_next", "dh_t - dz_next"),
+        ("total: roads multiplied", "Along one road factors are multiplied; over several roads blame adds up.", "dh_t + dz_next @ Wh.T", "dh_t * (dz_next @ Wh.T)"),
+        ("total: dh_t through Wh too", "dh_t is a derivative by h_t already: Wh stands on the road of dz_next alone.", "dh_t + dz_next @ Wh.T", "(dh_t + dz_next) @ Wh.T"),
+        ("total: mean of two roads", "Over several roads blame adds up; no mean is taken.", "dh_t + dz_next @ Wh.T", "(dh_t + dz_next @ Wh.T) / 2"),
+        ("total: one blame for all units", "Each unit i of h_t has weights of its own, row i of Wh: you hand each the same.", "dz_next @ Wh.T", "(dz_next @ Wh.T).sum(axis=1, keepdims=True)"),
+        ("total: added in place", "The numbers are right, but dh_t += ... writes into the caller's array. Make a new one.", "total = dh_t + dz", "total = dh_t; total += dz"),
+        shown=False,
+    ),
+    *slips(
+        shared_weights,
+        ("shared: dWx of the last step", "dWx is that of the last step only: the weight is used at each step, and its shares add up.", "sum(x[:, t].T @ dz[:, t] for t in range(x.shape[1]))", "x[:, -1].T @ dz[:, -1]"),
+        ("shared: dWx of the first step", "dWx is that of the first step only: the weight is used at each step, and its shares add up.", "sum(x[:, t].T @ dz[:, t] for t in range(x.shape[1]))", "x[:, 0].T @ dz[:, 0]"),
+        ("shared: dWx is a mean over time", "dWx is divided by T: the gradient of a shared weight is the sum over its copies, not their mean.", "range(x.shape[1]))", "range(x.shape[1])) / x.shape[1]"),
+        ("shared: dWx step by step", "That is one gradient for each step, (T, D, H). The steps share one Wx: add up over time.", "sum(x[:, t].T @ dz[:, t] for t in range(x.shape[1]))", "np.array([x[:, t].T @ dz[:, t] for t in range(x.shape[1])])"),
+        ("shared: dWx with the input before", "At step t the weight Wx has met the input of that step, x[:, t].", "x[:, t].T", "x[:, t - 1].T"),
+        ("shared: dWx from sums over time", "Each input meets dz of its own step: multiply first, then add up over time.", "sum(x[:, t].T @ dz[:, t] for t in range(x.shape[1]))", "x.sum(axis=1).T @ dz.sum(axis=1)"),
+        ("shared: db of the last step", "db is that of the last step only: b is used at each step, and its shares add up.", "dz.sum(axis=(0, 1))", "dz[:, -1].sum(axis=0)"),
+        ("shared: db summed over the batch alone", "That is one db for each step, (T, H). The steps share one b: add up over time as well.", "axis=(0, 1)", "axis=0"),
+        ("shared: db summed over time alone", "That is one db for each sample, (N, H). The samples share one b: add up over the batch as well.", "axis=(0, 1)", "axis=1"),
+        ("shared: db is a mean", "Steps and samples share one b, so db is the sum over both, not the mean.", "dz.sum(", "dz.mean("),
+        shown=False,
+    ),
+    *slips(
+        leaky_backward,
+        ("leaky: one road", "h_{t-1} reaches h_t past tanh too, with the share 1 - a: the carry has two roads.", " + total * (1 - a)", ""),
+        ("leaky: past tanh alone", "h_{t-1} reaches h_t through Wh and tanh too: the carry has two roads.", "dz @ Wh.T + total", "total"),
+        ("leaky: kept share of dz", "The share 1 - a goes past tanh: it takes the total derivative with it, and not dz.", "total * (1 - a)", "dz * (1 - a)"),
+        ("leaky: kept share of dh", "The share 1 - a takes the total derivative with it, with all of the future in it, and not dh_t alone.", "total * (1 - a)", "dh[:, t] * (1 - a)"),
+        ("leaky: kept in full", "The old state is kept with the share 1 - a, not in full.", "total * (1 - a)", "total"),
+        ("leaky: shares swapped", "The shares are swapped: tanh has a, the old state has 1 - a.", "total * a * (", "total * (1 - a) * (", "total * (1 - a)  #", "total * a  #"),
+        ("leaky: share of tanh left out", "tanh reaches the state with the share a: dz has a factor a.", "total * a * (", "total * ("),
+        ("leaky: slope at the state", "The slope of tanh belongs to what came out of tanh, new[:, t]. The state is a mixture.", "new[:, t] ** 2", "h[:, t] ** 2"),
+        ("leaky: 1 - new", "The square is missing: the slope of tanh is 1 - new^2.", "new[:, t] ** 2", "new[:, t]"),
+        ("leaky: no slope", "What goes to z has to pass tanh: multiply by its slope, 1 - new^2.", " * (1 - new[:, t] ** 2)", ""),
+        ("leaky: Wh not transposed", "The carry goes back through Wh, so Wh is transposed.", "dz @ Wh.T", "dz @ Wh"),
+        ("leaky: no carry", "Right at the last step, wrong before it: a state also meets the loss through the step after it.", "dh[:, t] + carry", "dh[:, t]"),
+        ("leaky: carry piles up", "The carry of one step is used up by the step before it: make it anew.", "carry = dz", "carry += dz"),
+        ("leaky: dWh uses h_t", "At step t the weight Wh has met h_{t-1}, not h_t.", "prev_h.T", "h[:, t].T"),
+        ("leaky: dWh uses tanh", "Wh meets the state, which is the mixture: h_{t-1}, not the tanh before it.", "prev_h.T @ dz", "(new[:, t - 1] if t > 0 else h0).T @ dz"),
+        ("leaky: last state for h0", "Before the first step stands h0. With t = 0, h[:, t - 1] is h[:, -1], the last state.", " if t > 0 else h0", ""),
+        ("leaky: da from tanh alone", "a stands twice in the state, at tanh and, with a minus, at the old state: its blame is total (new - h_{t-1}).", "new[:, t] - prev_h", "new[:, t]"),
+        ("leaky: da plus the old state", "A sign: the old state has 1 - a, so its share of da is subtracted.", "new[:, t] - prev_h", "new[:, t] + prev_h"),
+        ("leaky: da from dz", "a multiplies what has come out of tanh, so its blame comes from the total derivative, and not from dz.", "(total * (new", "(dz * (new"),
+        ("leaky: da overwritten", "da is that of one step only: each step adds its share (+=, not =).", "da +=", "da ="),
+        ("leaky: da is a batch mean", "The batch shares one a, so da is the sum over it, not the mean.", "prev_h)).sum(", "prev_h)).mean("),
+        ("leaky: added in place into dh", "The numbers are right, but dh[:, t] += ... writes into the caller's array. Make a new one.", "total = dh[:, t] + carry", "total = dh[:, t]; total += carry"),
+        shown=False,
+    ),
+]
 # fmt: on
 
 
@@ -191,8 +288,36 @@ def _arrays(normal, N, T, D, H):
     return {"dh": normal((N, T, H))} | arrays
 
 
+def _one_state(normal, N, T, D, H):
+    return {name: normal((N, H)) for name in ("dh_t", "dz_next")} | {"Wh": normal((H, H))}
+
+
+def _inputs_and_sums(normal, N, T, D, H):
+    return {"x": normal((N, T, D)), "dz": normal((N, T, H))}
+
+
+def _leaky_arrays(normal, N, T, D, H):
+    arrays = sequence_arrays(normal, N, T, D, H)
+    a = 0.1 + 0.8 * np.abs(np.tanh(normal((H,))))  # between 0 and 1, one for each unit
+    _, cache = leaky_forward(**arrays, a=a)
+    return {"dh": normal((N, T, H))} | dict(zip(("x", "h0", "Wx", "Wh", "a", "new", "h"), cache))
+
+
 EXERCISES = {
     "05.1": Exercise(
+        total_derivative,
+        returns=("total",),
+        arrays=_one_state,
+        call=in_order,
+        hints=(
+            "On how many roads does h_t reach the loss? One does not pass through any later state, "
+            "and its share is given.",
+            "The others pass through z_{t+1} = ... + h_t Wh + .... What a step hands back to the "
+            "state before it is eq. 3.3.",
+            "dh_t plus dz_next @ Wh.T.",
+        ),
+    ),
+    "05.2": Exercise(
         rnn_backward,
         returns=("dx", "dh0", "dWx", "dWh", "db"),
         axes={"dx": "sample step input", "dh0": "sample unit"},
@@ -206,6 +331,32 @@ EXERCISES = {
             "h[:, t], eq. 5.2; the rest is the step backward of chapter 03. Weights add up over t.",
             "total = dh[:, t] + carry; dz = total * (1 - h[:, t] ** 2); carry = dz @ Wh.T. The "
             "state before is h[:, t - 1], and h0 where t is 0. The last carry is dh0.",
+        ),
+    ),
+    "05.3": Exercise(
+        shared_weights,
+        returns=("dWx", "db"),
+        arrays=_inputs_and_sums,
+        call=in_order,
+        hints=(
+            "Give each step a copy of Wx. What has the copy of step t met?",
+            "The copy's gradient is eq. 3.4 of that step; that of b is eq. 3.6. Then add up over "
+            "the copies.",
+            "dWx is the sum of x[:, t].T @ dz[:, t] over t; db is dz summed over N and T.",
+        ),
+    ),
+    "05.4": Exercise(
+        leaky_backward,
+        returns=("dx", "dh0", "dWx", "dWh", "db", "da"),
+        arrays=_leaky_arrays,
+        call=with_cache,
+        hints=(
+            "Draw one step: h_t is a sum of two terms, so the total derivative goes into both. The "
+            "old state stands in both terms, in one of them inside tanh.",
+            "dz is the total derivative times a times the slope, and the slope belongs to new, not "
+            "to h. The carry has two roads: through Wh, and past tanh with the share 1 - a.",
+            "carry = dz @ Wh.T + total * (1 - a). The derivative of h_t by a is new_t - h_{t-1}, "
+            "unit by unit; like b, a is shared by all samples and steps.",
         ),
     ),
 }

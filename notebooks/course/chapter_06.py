@@ -10,8 +10,7 @@ from matplotlib.patches import Rectangle
 import numpy as np
 
 from course.artists import CELL_HEIGHT, FONT, ROLES, Cells, Picture, checked, number, plain, styled
-from course.chapter_05 import SLIPS as BACKWARD_SLIPS
-from course.chapter_05 import forward_with_cache, rnn_backward
+from course.chapter_05 import BACKWARD_SLIPS, forward_with_cache, rnn_backward
 from course.exercises import Exercise, Verdict, desk, listed, nothing_returned, run, to_do
 from course.samples import Sample, widest
 from course.slips import slips
