@@ -16,6 +16,28 @@ settings.register_profile("course", deadline=None, derandomize=True, max_example
 settings.load_profile("course")
 
 
+@pytest.fixture(scope="session")
+def root(tmp_path_factory):
+    """A copy of the course, as stored under this Python."""
+    from notebook_runner import copy_of_the_course
+
+    return copy_of_the_course(tmp_path_factory.mktemp("lab"))
+
+
+@pytest.fixture(scope="session")
+def lab(root, tmp_path_factory):
+    """JupyterLab in a browser. Without one a test is left out; where CI is set, it fails."""
+    import lab as jupyterlab
+
+    try:
+        with jupyterlab.open_lab(root, tmp_path_factory.mktemp("state")) as opened:
+            yield opened
+    except jupyterlab.Missing as missing:
+        if os.environ.get("CI"):
+            pytest.fail(str(missing), pytrace=False)
+        pytest.skip(str(missing))
+
+
 @pytest.fixture
 def rng():
     from numpy.random import default_rng  # once the threads are set

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 SETTINGS = {
@@ -291,3 +292,20 @@ def open_lab(root, state):
             page = browser.new_page(viewport=SIZE)
             yield Lab(page, address)
             browser.close()
+
+
+def complaints(page):
+    """What axe-core has to say of the outputs of the open notebook."""
+    outputs = {"include": [[".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output"]]}
+    found = Axe().run(page, outputs).response["violations"]
+    return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
+
+
+def assert_calm(seen):
+    assert seen["blank"] == 0, f"{seen['blank']} frames without a picture"
+    assert seen["moved"] == []
+
+
+def keep_screenshot(page, name):
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png")

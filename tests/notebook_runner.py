@@ -8,7 +8,9 @@ writes the outputs back, without what differs from run to run: times, versions, 
 from contextlib import contextmanager
 import json
 from pathlib import Path
+import platform
 from queue import Empty
+import shutil
 import sys
 from tempfile import TemporaryDirectory
 import time
@@ -65,6 +67,25 @@ def sweep(path):
         for place, cell in code_cells(notebook):
             client.execute_cell(cell, place)
         return json.loads(run(client, "import json; print(json.dumps(sweep.sweep()))"))
+
+
+def copy_of_the_course(folder):
+    """Copy notebooks and modules to a folder, as if they had been stored under this Python."""
+    ignored = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+    shutil.copytree(TESTS.parent / "notebooks", folder / "notebooks", ignore=ignored)
+    shutil.copy(TESTS.parent / "rnn_layers.py", folder)
+    for path in NOTEBOOKS:
+        notebook = nbformat.read(path, as_version=4)
+        notebook.metadata = metadata_here()
+        nbformat.write(notebook, folder / "notebooks" / path.name)
+    return folder
+
+
+def metadata_here():
+    """What JupyterLab writes into the metadata of a notebook under this Python."""
+    metadata = nbformat.from_dict(json.loads(json.dumps(METADATA)))
+    metadata.language_info.version = platform.python_version()
+    return metadata
 
 
 def run(client, code):

@@ -1,0 +1,97 @@
+"""Every chapter in JupyterLab, in a real browser: run from the menu, its controls moved.
+
+Without a browser these tests are left out and say so; where CI is set they fail. WITHOUT_BROWSER=1
+leaves them out; SCREENSHOTS=folder keeps pictures of what they saw.
+"""
+
+import os
+import re
+from statistics import median
+
+from lab import assert_calm, complaints, keep_screenshot, wait, watching
+import nbformat
+from notebook_runner import NOTEBOOKS, normalised
+import pytest
+
+if os.environ.get("WITHOUT_BROWSER"):
+    pytest.skip("left out, as WITHOUT_BROWSER asks", allow_module_level=True)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_chapter_runs_and_its_controls_move_its_pictures(lab, root, path, record_property):
+    with lab.notebook(f"notebooks/{path.name}"):
+        assert not lab.is_changed()
+        lab.run_all()
+        assert lab.errors() == []
+        lab.save()
+        assert stored(root / "notebooks" / path.name) == stored(path)
+        assert complaints(lab.page) == []
+        took = []
+        for live in lab.lives():
+            took += move_every_control(lab.page, live)
+        if took:
+            record_property("measured", f"{path.stem}: input to picture {median(took):.0f} ms")
+        keep_screenshot(lab.page, path.stem)
+        assert lab.errors() == []
+
+
+def stored(path):
+    """A notebook but for its metadata and the bytes of its pictures: what a commit would show."""
+    notebook = normalised(nbformat.read(path, as_version=4))
+    return re.sub(r"base64,[A-Za-z0-9+/=]+", "PICTURE", nbformat.writes(notebook))
+
+
+def move_every_control(page, live):
+    """Move each control by keyboard and mouse; the times from input to picture, in ms."""
+    took = []
+    for handle in live.box.locator(".noUi-handle").all():
+        label = handle.locator("xpath=ancestor::*[contains(@class, 'widget-slider')]/label")
+        assert live.box.get_by_role("slider", name=label.inner_text(), exact=True).count() == 1
+        handle.scroll_into_view_if_needed()
+        at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
+        there, back = ("ArrowLeft", "ArrowRight") if at_end else ("ArrowRight", "ArrowLeft")
+        before = live.source
+        with watching(page, live.picture) as seen:
+            handle.focus()
+            live.act(lambda key=there: page.keyboard.press(key))
+            live.act(lambda key=back: page.keyboard.press(key))
+            drag_to_the_other_end(page, live, handle)
+        assert live.source != before
+        assert_calm(seen)
+        took += seen["took"][:2]
+    for row in live.box.locator(".widget-hbox").all():  # dragged to an end: go away and return
+        handle = row.locator(".noUi-handle")
+        at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
+        for name in ("back", "next") if at_end else ("next", "back"):
+            live.act(row.get_by_text(name, exact=True).click)
+    for choice in live.box.locator("select").all():
+        options = choice.locator("option").count()
+        following = (choice.evaluate("choice => choice.selectedIndex") + 1) % options
+        live.act(lambda choice=choice, k=following: choice.select_option(index=k))
+    for box in live.box.locator("input[type=checkbox]").all():
+        live.act(box.click)
+    return took
+
+
+def drag_to_the_other_end(page, live, handle):
+    """Take the handle with the mouse, and leave it at the end that is further away."""
+    track = handle.locator("xpath=ancestor::*[contains(@class, 'noUi-target')]").bounding_box()
+    at = handle.bounding_box()
+    x, y = at["x"] + at["width"] / 2, at["y"] + at["height"] / 2
+    further = track["x"] + (-20 if x - track["x"] > track["width"] / 2 else track["width"] + 20)
+
+    def drag():
+        page.mouse.move(x, y)
+        page.mouse.down()
+        for part in (0.25, 0.5, 0.75, 1.0):
+            page.mouse.move(x + part * (further - x), y)
+        page.mouse.up()
+
+    live.act(drag)
+    wait(
+        page,
+        "handle => { const at = Number(handle.getAttribute('aria-valuenow'));"
+        " return [handle.getAttribute('aria-valuemin'), handle.getAttribute('aria-valuemax')]"
+        ".some(end => Math.abs(at - Number(end)) < 1e-9); }",
+        handle.element_handle(),
+    )
