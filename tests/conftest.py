@@ -45,6 +45,19 @@ def rng():
     return default_rng(7)
 
 
+# What takes longest begins first, so that no worker is left with it at the end.
+LONG = ["test_chapters_in_browser", "test_sweep", "test_browser", "test_mutation", "08-", "07-"]
+
+
+def pytest_collection_modifyitems(items):
+    def place(item):
+        return next(
+            (k for k, name in enumerate(LONG) if item.path.name.startswith(name)), len(LONG)
+        )
+
+    items.sort(key=place)
+
+
 def pytest_terminal_summary(terminalreporter):
     """Print what tests have measured, wherever they ran."""
     for report in terminalreporter.getreports("passed"):

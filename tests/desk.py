@@ -6,6 +6,7 @@ import inspect
 import io
 import linecache
 from pathlib import Path
+import re
 
 import numpy as np
 
@@ -72,3 +73,10 @@ def changed(name, change):
 
     reader.__name__ = name
     return reader
+
+
+def unprintable(words):
+    """What of a verdict differs from machine to machine: addresses, and more than six digits."""
+    numbers = re.findall(r"\d+\.?\d*", words)
+    long = [n for n in numbers if len(n.replace(".", "").lstrip("0")) > 6]
+    return re.findall(r"0x\w+", words) + long

@@ -4,7 +4,7 @@ import ast
 from itertools import pairwise
 import re
 
-from desk import COURSE, EXERCISES, accepted, built, said, slips_of, source_of, verdict
+from desk import COURSE, EXERCISES, accepted, built, said, slips_of, source_of, unprintable, verdict
 import numpy as np
 import pytest
 
@@ -44,7 +44,9 @@ def test_a_blank_is_to_do(name, body):
 
 @each_slip
 def test_a_slip_is_refused_with_its_own_hint(name, slip):
-    *found, reason = verdict(slip.build()).split("\n")
+    words = verdict(slip.build())
+    assert unprintable(words) == []
+    *found, reason = words.split("\n")
     assert reason == slip.hint
     if slip.name in MANNERS:
         assert [line[:5] for line in found] in ([], ["With "])  # and no word of "Right"

@@ -42,9 +42,9 @@ def stored(path):
 
 
 def move_every_control(page, live):
-    """Move each control by keyboard and mouse; the times from input to picture, in ms."""
+    """Move each control by keyboard, the first by mouse too; times from input to picture, in ms."""
     took = []
-    for handle in live.box.locator(".noUi-handle").all():
+    for k, handle in enumerate(live.box.locator(".noUi-handle").all()):
         label = handle.locator("xpath=ancestor::*[contains(@class, 'widget-slider')]/label")
         assert live.box.get_by_role("slider", name=label.inner_text(), exact=True).count() == 1
         handle.scroll_into_view_if_needed()
@@ -54,11 +54,12 @@ def move_every_control(page, live):
         with watching(page, live.picture) as seen:
             handle.focus()
             live.act(lambda key=there: page.keyboard.press(key))
-            live.act(lambda key=back: page.keyboard.press(key))
-            drag_to_the_other_end(page, live, handle)
-        assert live.source != before
+            assert live.source != before
+            if k == 0:
+                live.act(lambda key=back: page.keyboard.press(key))
+                drag_to_the_other_end(page, live, handle)
         assert_calm(seen)
-        took += seen["took"][:2]
+        took += seen["took"][: 2 if k == 0 else 1]
     for row in live.box.locator(".widget-hbox").all():  # dragged to an end: go away and return
         handle = row.locator(".noUi-handle")
         at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
