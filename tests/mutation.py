@@ -90,6 +90,18 @@ EQUIVALENT = {
         "temporal_softmax_loss",
         "scores = scores - scores.max(axis=1, keepdims=True)",
     ): "The largest complex number is that of the largest real part, and any shift cancels.",
+    (
+        "Case.equal",
+        "error = self.tolerance * np.max(np.abs(self.needs), initial=-1)",
+    ): "An array without entries is equal to none, whatever its largest is said to be.",
+    (
+        "constant_ratio",
+        "if abs(ratio - 1) <= 0.001 or not case.equal(case.has, ratio * case.needs):",
+    ): "No number near 1 is 0.001 away from it: 0.001 has bits below the last of such a number.",
+    (
+        "_factors",
+        "for count in range(1, len(sizes) + 2):",
+    ): "No combination has more names than there are.",
 }
 
 
