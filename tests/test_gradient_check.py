@@ -1037,7 +1037,7 @@ def test_entries_too_small_beside_their_neighbours_are_counted():
 
 def test_a_loss_that_underflows_is_not_judged_and_said_to_be_small():
     at = np.array([-700.0])
-    with pytest.raises(ValueError, match="cannot be judged: the loss is as small as .*underflows"):
+    with pytest.raises(ValueError, match=r"cannot be judged: the loss is as small as .*underflows"):
         assert_gradient(np.exp(at), lambda x: np.sum(np.exp(x)), at)
 
 
