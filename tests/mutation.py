@@ -90,6 +90,18 @@ EQUIVALENT = {
         "temporal_softmax_loss",
         "scores = scores - scores.max(axis=1, keepdims=True)",
     ): "The largest complex number is that of the largest real part, and any shift cancels.",
+    (
+        "Case.equal",
+        "error = self.tolerance * np.max(np.abs(self.needs), initial=-1)",
+    ): "An array without entries is equal to none, whatever its largest is said to be.",
+    (
+        "constant_ratio",
+        "if abs(ratio - 1) <= 0.001 or not case.equal(case.has, ratio * case.needs):",
+    ): "No number near 1 is 0.001 away from it: 0.001 has bits below the last of such a number.",
+    (
+        "_factors",
+        "for count in range(1, len(sizes) + 2):",
+    ): "No combination has more names than there are.",
 }
 
 
@@ -304,6 +316,7 @@ def _run_suite(mutants, suite, answers):
 class _OneMutantAfterTheOther:
     def __init__(self, mutants, answers):
         self.mutants, self.answers, self.seconds = mutants, answers, Counter()
+        self.called = {}  # by test: the names of the functions that it calls
 
     def pytest_configure(self):
         import hypothesis
@@ -326,16 +339,32 @@ class _OneMutantAfterTheOther:
         if session.testsfailed:
             raise session.Failed("the suite cannot be collected")
         self.first_failure(session.items)
-        session.items.sort(key=lambda test: self.seconds[test.nodeid])  # the quick ones first
+        tests = sorted(session.items, key=lambda test: self.seconds[test.nodeid])  # quick first
+        likely = {}  # by place: the tests that call the function, the latest killer of it first
+        for mutant in self.mutants:
+            callers = [test for test in tests if mutant.place in self.called[test.nodeid]]
+            likely.setdefault(mutant.place, callers or list(tests))  # what is no function: all
         for mutant in self.mutants:
             try:
                 restore = _put_in_place(mutant)
             except Exception as error:
                 self.answers.send(f"the definition: {error!r}")
             else:
-                self.answers.send(self.first_failure(session.items))
+                self.answers.send(self.first_failure(likely[mutant.place]))
                 restore()
         return True
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item):
+        """At the first run of a test, the one on unchanged code, note what it calls."""
+        if item.nodeid in self.called:
+            return (yield)
+        called = self.called[item.nodeid] = set()
+        sys.setprofile(lambda frame, event, arg: called.add(frame.f_code.co_qualname))
+        try:
+            return (yield)
+        finally:
+            sys.setprofile(None)
 
     def pytest_runtest_logreport(self, report):
         self.failed |= report.failed

@@ -1035,6 +1035,31 @@ def test_entries_too_small_beside_their_neighbours_are_counted():
             assert_gradient(right * [-1, 1], **vanished)
 
 
+def test_a_loss_that_underflows_is_not_judged_and_said_to_be_small():
+    at = np.array([-700.0])
+    with pytest.raises(ValueError, match=r"cannot be judged: the loss is as small as .*underflows"):
+        assert_gradient(np.exp(at), lambda x: np.sum(np.exp(x)), at)
+
+
+# What a claim says at its borders
+
+
+def test_an_error_as_large_as_is_allowed_is_none():
+    assert not diagnoses.Case(np.zeros(2), np.zeros(2)).wrong().any()
+    assert diagnoses.too_small_to_judge(diagnoses.Case(np.ones(1), np.zeros(1), rounding=1.0))
+
+
+def test_axes_in_another_order_are_named_where_there_are_more_than_two():
+    A = np.arange(24.0).reshape(2, 3, 4)
+    fit = diagnoses.first_fit(diagnoses.Case(A.transpose(2, 0, 1), A))
+    assert fit.of_yours == "would be right if you put its axes in the order (1, 2, 0)"
+
+
+def test_a_ratio_is_looked_for_among_all_products_of_sizes():
+    labels = [label for label, _ in diagnoses._factors({"N": 2, "T": 3})]
+    assert labels == ["N", "1/N", "T", "1/T", "N T", "1/(N T)"]
+
+
 # How often the loss is called
 
 

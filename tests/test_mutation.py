@@ -1,4 +1,10 @@
-"""The tests are tested: each small change of the layers makes one of them fail."""
+"""The tests are tested: each small change of the layers makes one of them fail.
+
+Of the changes of what names a mistake in a gradient, a sample is tried here, for time;
+`python tests/mutation.py` tries all of them, and those of the rest of the gradient check.
+"""
+
+import random
 
 import mutation
 
@@ -16,6 +22,11 @@ def assert_noticed(mutants, suite):
 
 def test_the_suite_notices_every_change_of_the_layers():
     assert_noticed(made("rnn_layers"), mutation.LAYERS)
+
+
+def test_the_suite_notices_a_sample_of_the_changes_of_the_diagnoses():
+    sample = random.Random(0).sample(made("gradient_check.diagnoses"), 60)
+    assert_noticed(sample, mutation.COURT)
 
 
 def test_every_equivalent_change_is_still_made_and_is_only_one():

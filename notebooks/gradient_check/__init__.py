@@ -221,6 +221,11 @@ def _agreed_step(loss, at, height, rng):
         shortened = _agreement(loss, at, best_step(at) * direction, height)
         if shortened:
             return shortened
+    if 0 < height < 1e-260:  # the complex step multiplies it by 1e-30
+        raise ValueError(
+            f"the gradient cannot be judged: the loss is as small as {height:.1e}, so what it "
+            "moves by underflows: multiply it by a large number"
+        )
     raise ValueError(
         "central differences and the complex step contradict each other: the loss is not "
         "smooth here, or it drops an imaginary part inside"
