@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from course import chapter_07
-from course.chapter_07 import BlameOverTime, LossLandscape
+from course.chapter_07 import GradientOverTime, LossLandscape
 
 
 def test_blame_ends_where_the_loss_sits():
-    picture = BlameOverTime(9, (1e-3, 1e3))
+    picture = GradientOverTime(9, (1e-3, 1e3))
     blame, source, slopes, shut = picture.update([0.01, 0.1, 1], [0.5, 0.25], [0, 1])
     np.testing.assert_array_equal(blame.get_xydata(), [(0, 0.01), (1, 0.1), (2, 1)])
     np.testing.assert_array_equal(source.get_xydata(), [(2, 1)])

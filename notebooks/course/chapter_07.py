@@ -155,8 +155,8 @@ check, hint, solution = desk(EXERCISES, SLIPS)
 
 
 # Pictures
-class BlameOverTime(Picture):
-    """How long blame is at each step, on a log axis, and below it how open tanh is at that step.
+class GradientOverTime(Picture):
+    """The norm of the gradient at each state, on a log axis, and below it how open tanh is at that step.
 
     T is the last step that may be shown; `limits` are those of the lengths.
     """
@@ -166,31 +166,31 @@ class BlameOverTime(Picture):
         super().__init__(8, 4.4)
         self._last, span = T, (-0.01 * T, 1.01 * T)
         above = self._chart(0.85, 2.3, 5.6, 1.65, title=title, xlim=span, ylim=limits)
-        above.set(yscale="log", ylabel="length of $dL/dh_t$")
+        above.set(yscale="log", ylabel="norm of $dL/dh_t$")
         self._decades(above.yaxis, 7)
         above.tick_params(labelbottom=False)
         above.axhline(1, color=INK, lw=0.8)
         below = self._chart(0.85, 0.58, 5.6, 1.45, xlim=span, ylim=(-0.02, 1.02))
         below.set(xlabel="step $t$", ylabel="of all units")
         backward, loss, forward = (ROLES[name] for name in ("backward", "loss", "forward"))
-        (self._blame,) = above.plot([], [], color=backward.colour, ls=backward.line)
+        (self._norms,) = above.plot([], [], color=backward.colour, ls=backward.line)
         look = {"color": loss.colour, "ms": 8, "mec": PAPER, "zorder": 5}
         (self._source,) = above.plot([], [], loss.marker, **look)
         (self._slopes,) = below.plot([], [], color=backward.colour, ls=backward.line, lw=1.5)
         (self._shut,) = below.plot([], [], color=forward.colour, lw=1.5)
         sheet = self._sheet()
         for y, words, role in (
-            (3.1, "blame", backward),
+            (3.1, "gradient", backward),
             (2.8, "the loss", loss),
             (1.5, "rms slope $1 - h^2$", backward),
             (1.2, "share with $|h| > 0.9$", forward),
         ):
             sheet.text(6.55, y, words, color=role.colour, size=9.5, va="center")
-        for artist in (self._blame, self._source, self._slopes, self._shut):
+        for artist in (self._norms, self._source, self._slopes, self._shut):
             self._animated(artist)
 
     def update(self, lengths, slopes, saturated):
-        """Show the lengths of blame at h_0 to h_T, and for steps 1 to T the slope and the share.
+        """Show the norms of the gradient at h_0 to h_T, and for steps 1 to T the slope and the share.
 
         The slope is the root of the mean square over all units.
         """
@@ -199,12 +199,12 @@ class BlameOverTime(Picture):
             raise ValueError(f"lengths has {T + 1} entries; it should have 2 to {self._last + 1}")
         lengths, steps = np.asarray(lengths, dtype=float), np.arange(1, T + 1)
         slopes = checked(slopes, steps.shape, "slopes")
-        self._blame.set_data(np.arange(T + 1), lengths)
+        self._norms.set_data(np.arange(T + 1), lengths)
         self._source.set_data([T], lengths[-1:])
         self._slopes.set_data(steps, slopes)
         self._shut.set_data(steps, checked(saturated, steps.shape, "saturated"))
         self._alt = (
-            f"Length of blame at each of {T} steps, from {power_of_ten(lengths[-1])} at the last "
+            f"Norm of the gradient at each of {T} steps, from {power_of_ten(lengths[-1])} at the last "
             f"state back to {power_of_ten(lengths[0])} at the first. Below, the root mean square "
             f"of the slopes of tanh, {number(np.mean(slopes))} on average, and the share of "
             "saturated units."
@@ -286,8 +286,8 @@ class LossLandscape(Picture):
 
 
 # Samples for the tests
-def _blame_over_time(rng, scale):
-    picture = BlameOverTime(40, (1e-9, 1e3), title="The far past hears little")
+def _gradient_over_time(rng, scale):
+    picture = GradientOverTime(40, (1e-9, 1e3), title="The far past hears little")
 
     def move():
         T = rng.integers(2, 41)
@@ -313,6 +313,6 @@ def _loss_landscape(rng, scale):
 
 
 SAMPLES = [
-    Sample(_blame_over_time),
+    Sample(_gradient_over_time),
     Sample(_loss_landscape),
 ]
