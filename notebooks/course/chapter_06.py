@@ -95,18 +95,18 @@ def layer_norm_forward(x, gain, bias):
 MYSTERIES = "slope at h(t-1)", "dh0 one step early", "truncated to 3 steps"
 
 
-def _suspect(number):
+def _mystery(number):
     [slip] = [slip for slip in BACKWARD_SLIPS if slip.name == MYSTERIES[number - 1]]
     backward = slip.build()
 
-    def suspect(dh, cache):
+    def mystery(dh, cache):
         return backward(dh, cache)
 
-    suspect.__name__ = suspect.__qualname__ = f"mystery_{number}"
-    return suspect
+    mystery.__name__ = mystery.__qualname__ = f"mystery_{number}"
+    return mystery
 
 
-mystery_1, mystery_2, mystery_3 = map(_suspect, (1, 2, 3))
+mystery_1, mystery_2, mystery_3 = map(_mystery, (1, 2, 3))
 
 
 # What a check may be blind to, and what to say of it
