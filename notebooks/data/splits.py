@@ -33,13 +33,13 @@ def costs_of_counters(parts):
     return {name: chapter_09.nats(counter(prefixes), symbols) for name, counter in chosen.items()}
 
 
-def costs_of_networks(parts, seeds=SEEDS, **settings):
+def costs_of_networks(parts, seeds=SEEDS, rounds=16, **sizes):
     """Return {network, or the average of all: what each symbol of the test part costs}."""
     names, validation_names, test_names = parts
     costs, average = {}, chapter_09.Model([])
     for seed in seeds:
-        alone = chapter_09.Model([seed])
-        for _ in chapter_09.train(alone, names, validation_names, **settings):
+        alone = chapter_09.Model([seed], **sizes)
+        for _ in chapter_09.train(alone, names, validation_names, rounds, every=128):
             pass
         costs[f"network (seed {seed})"] = alone.nats(test_names)
         average.networks += alone.networks
