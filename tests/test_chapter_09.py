@@ -14,16 +14,17 @@ from course.chapter_09 import V
 from gradient_check import check_layer, directional_derivative
 
 NAMES, VALIDATION_NAMES, _ = chapter_09.split()
-FILE = census.FILE.with_name("splits.py")
 
 
-@pytest.fixture(scope="module")
-def splits():
-    """The script, imported from its file."""
-    spec = importlib.util.spec_from_file_location("splits", FILE)
+def script(name):
+    """A script of the folder with the data, imported from its file."""
+    spec = importlib.util.spec_from_file_location(name, census.FILE.with_name(f"{name}.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+splits, choices = script("splits"), script("choices")
 
 
 # Names
@@ -181,7 +182,7 @@ def test_the_toys_are_what_they_are_called():
     by_formula = {}
     for name, toy in TOYS.items():
         D = chapter_09.discounts(chapter_09.continuations(chapter_09.count(toy, 3), 3), 3)
-        by_formula[name] = np.any(D != np.array([0, 0.5, 1, 1.5]))
+        by_formula[name] = not np.array_equal(D, np.tile([0, 0.5, 1, 1.5], (3, 1)))
     assert list(by_formula.values()) == [True, False]
 
 
@@ -310,10 +311,15 @@ def test_networks_that_train_side_by_side_learn_what_they_learn_alone():
 
 
 def test_the_best_networks_stay_though_the_training_gets_worse():
-    model, best = small_model(), np.inf
-    for progress in chapter_09.train(model, NAMES[:640], VALIDATION_NAMES[:50], 2, rate=3, every=2):
-        best = min(best, progress.validation)
-    assert progress.validation > best + 0.001
+    def uphill(weights, *batch):
+        loss, gradients = chapter_09.loss_and_gradients(weights, *batch)
+        return loss, [-gradient for gradient in gradients]
+
+    model = small_model()
+    best = model.nats(VALIDATION_NAMES[:50]).mean()
+    settings = {"rounds": 1, "every": 2, "gradients_of": uphill}
+    *_, progress = chapter_09.train(model, NAMES[:640], VALIDATION_NAMES[:50], **settings)
+    assert progress.validation > best + 0.01
     assert model.nats(VALIDATION_NAMES[:50]).mean() == pytest.approx(best, rel=1e-6)
 
 
@@ -388,7 +394,7 @@ def test_over_splits_by_hand():
     assert (mean, sd, error) == pytest.approx((3, 7**0.5, (7 * (1 / 3 + 1 / 8)) ** 0.5))
 
 
-def test_the_script_makes_what_is_missing_and_no_more(splits, tmp_path, monkeypatch, capsys):
+def test_the_script_makes_what_is_missing_and_no_more(tmp_path, monkeypatch, capsys):
     made = []
 
     def row_of(seed):
@@ -400,11 +406,16 @@ def test_the_script_makes_what_is_missing_and_no_more(splits, tmp_path, monkeypa
     splits.main(2)
     splits.main(4)
     assert made == [0, 1, 2, 3]
-    assert [float(row["back-off"]) for row in splits.read()] == [1.5, 2.5, 3.5, 4.5]
+    assert [float(row["back-off"]) for row in chapter_09.stored(splits.FILE)] == [
+        1.5,
+        2.5,
+        3.5,
+        4.5,
+    ]
     assert "4 splits" in capsys.readouterr().out
 
 
-def test_the_script_measures_networks_on_the_test_part(splits):
+def test_the_script_measures_networks_on_the_test_part():
     parts = NAMES[:128], VALIDATION_NAMES[:9], ["anna", "bo"]
     costs = splits.costs_of_networks(parts, seeds=(1, 2), rounds=1, D=3, H=4)
     assert list(costs) == ["network (seed 1)", "network (seed 2)", "average of 2"]
@@ -413,16 +424,16 @@ def test_the_script_measures_networks_on_the_test_part(splits):
     assert len(p[0]) == len("anna.bo.")
 
 
-def test_the_stored_row_of_the_shipped_split_is_what_its_counters_cost(splits):
-    stored = splits.read()[0]
+def test_the_stored_row_of_the_shipped_split_is_what_its_counters_cost():
+    stored = chapter_09.stored(splits.FILE)[0]
     assert stored["split"] == "0"
     counters = splits.costs_of_counters(chapter_09.split(0))
     for name, costs in counters.items():
         assert float(stored[name]) == pytest.approx(costs.mean(), abs=1e-4), name
 
 
-def test_every_stored_row_is_complete_and_no_split_stands_twice(splits):
-    rows = splits.read()
+def test_every_stored_row_is_complete_and_no_split_stands_twice():
+    rows = chapter_09.stored(splits.FILE)
     assert sorted(int(row["split"]) for row in rows) == list(range(len(rows)))
     assert len(rows) >= 10
     for row in rows:
@@ -430,6 +441,63 @@ def test_every_stored_row_is_complete_and_no_split_stands_twice(splits):
         for rival in ("back-off", "Kneser-Ney", "tuned Kneser-Ney"):
             gain = float(row[rival]) - float(row["average of 3"])
             assert float(row[f"average of 3 ahead of {rival}"]) == pytest.approx(gain, abs=2e-5)
+
+
+# What was tried
+
+
+@pytest.mark.parametrize("way", list(choices.WAYS))
+def test_every_way_to_train_can_be_tried_and_differs(way, monkeypatch):
+    monkeypatch.setattr(chapter_09, "split", lambda seed: (NAMES[:64], VALIDATION_NAMES[:9], []))
+    row = choices.row_of(0, way, 8)
+    usual = choices.row_of(0, "as in the chapter", 8)
+    assert np.isfinite(float(row["validation"]))
+    assert (row["validation"] == usual["validation"]) == (way == "as in the chapter")
+
+
+def batch_and_weights():
+    rng = np.random.default_rng(11)
+    weights = [array + 0.1 for array in map(np.float64, chapter_09.new_weights(rng, D=3, H=4))]
+    return weights, chapter_09.encode(["anna", "bo", "hannah"])
+
+
+def test_clipping_shortens_what_is_too_long_and_counts_it():
+    weights, batch = batch_and_weights()
+    plain = chapter_09.loss_and_gradients(weights, *batch)[1]
+    norm = np.sqrt(sum(np.sum(gradient**2) for gradient in plain))
+    clipped = choices.Clipped(norm / 2)
+    for gradient, other in zip(clipped(weights, *batch)[1], plain):
+        np.testing.assert_allclose(2 * gradient, other)
+    clipped.threshold = 2 * norm
+    for gradient, other in zip(clipped(weights, *batch)[1], plain):
+        np.testing.assert_allclose(gradient, other)
+    assert (clipped.steps, clipped.acted) == (2, 1)
+
+
+@pytest.mark.parametrize("changed", [choices.Dropout, choices.Decay])
+def test_changed_gradients_are_those_of_what_they_say(changed):
+    weights, batch = batch_and_weights()
+    gradients = changed(0.3)(weights, *batch)[1]
+    for k, gradient in enumerate(gradients):
+        v = np.random.default_rng(k).standard_normal(gradient.shape)
+
+        def loss(moved, k=k):
+            those = [*weights[:k], moved, *weights[k + 1 :]]
+            penalty = 0.15 * sum(np.sum(array**2) for array in those)
+            return changed(0.3)(those, *batch)[0] + (changed is choices.Decay) * penalty
+
+        ahead = directional_derivative(loss, weights[k], v)
+        np.testing.assert_allclose(np.sum(v * gradient), ahead, rtol=1e-9)
+
+
+def test_nothing_is_hidden_without_dropout_and_much_with_it():
+    weights, batch = batch_and_weights()
+    loss, gradients = chapter_09.loss_and_gradients(weights, *batch)
+    same, as_before = choices.Dropout(0.0)(weights, *batch)
+    assert same == pytest.approx(loss)
+    for gradient, other in zip(as_before, gradients):
+        np.testing.assert_allclose(gradient, other)
+    assert abs(choices.Dropout(0.5)(weights, *batch)[0] - loss) > 1e-3
 
 
 # What a prediction listens to

@@ -6,6 +6,7 @@ sum to 1, so one function, `nats`, measures them all. The mark "." stands before
 """
 
 from collections import defaultdict
+import csv
 import functools
 import itertools
 from string import ascii_lowercase
@@ -242,6 +243,25 @@ def over_splits(values, test_share=0.125):
     return np.mean(values), sd, sd * np.sqrt(1 / len(values) + test_share)
 
 
+# Results that take too long for a page
+def stored(file):
+    """Return the rows of a CSV file, each {column: text}; none if there is no file yet."""
+    if not file.exists():
+        return []
+    with file.open(encoding="utf-8", newline="") as text:
+        return list(csv.DictReader(text))
+
+
+def store(file, row):
+    """Write one more row at the end of a CSV file, below a head if it is the first."""
+    first = not file.exists()
+    with file.open("a", encoding="utf-8", newline="") as text:
+        writer = csv.DictWriter(text, row, lineterminator="\n")
+        if first:
+            writer.writeheader()
+        writer.writerow(row)
+
+
 # The network
 def encode(names):
     """Return x, y, mask, each (N, T): the symbols read, those that follow, and which of them count.
@@ -357,14 +377,24 @@ def nats_of(networks, x, y, mask):
     return nats(probabilities(networks, x)[mask], y[mask])
 
 
-def train(model, names, validation_names, rounds=16, N=64, rate=0.003, every=32):
+def train(
+    model,
+    names,
+    validation_names,
+    rounds=16,
+    N=64,
+    rate=0.003,
+    every=32,
+    gradients_of=loss_and_gradients,
+):
     """Train the networks of a model side by side; yield a `Progress` before, and every few steps.
 
         for progress in train(model, names, validation_names):
             print(progress)
 
     Stop it whenever you like: the model holds the best networks so far. Each network reads the
-    names in an order of its own, and the rate falls in a straight line to 0.
+    names in an order of its own, and the rate falls in a straight line to 0. `gradients_of` may be
+    any other function that returns what `loss_and_gradients` does.
     """
     steps, validation = rounds * (len(names) // N), encode(validation_names)
     networks = [[array.copy() for array in weights] for weights in model.networks]
@@ -374,7 +404,7 @@ def train(model, names, validation_names, rounds=16, N=64, rate=0.003, every=32)
     orders = [batches(*encode(names), N, rounds, rng) for rng in model.rngs]
     for t, side_by_side in enumerate(zip(*orders), start=1):
         for weights, average, batch in zip(networks, averages, side_by_side):
-            loss, gradients = loss_and_gradients(weights, *batch)
+            loss, gradients = gradients_of(weights, *batch)
             adam(weights, gradients, average, t, rate * (1 - t / steps))
             losses.append(loss * N / batch[2].sum())
         if t % every == 0 or t == steps:

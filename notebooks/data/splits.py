@@ -6,7 +6,6 @@ that are there are not made again. At the end stands a summary. On one quiet cor
 about ten minutes; `python notebooks/data/splits.py 3` makes the first three only.
 """
 
-import csv
 from datetime import UTC, datetime
 import os
 from pathlib import Path
@@ -69,24 +68,6 @@ def row_of(seed):
     }
 
 
-def read():
-    """Return the rows that are stored, as text: [{column: value}]."""
-    if not FILE.exists():
-        return []
-    with FILE.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def add(row):
-    """Write one more row at the end of the file, under a head if it is the first."""
-    first = not FILE.exists()
-    with FILE.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, row, lineterminator="\n")
-        if first:
-            writer.writeheader()
-        writer.writerow(row)
-
-
 def summary(rows):
     """Return, as lines of text, each column over all splits: mean, deviation, standard error."""
     yield f"{len(rows)} splits{'mean':>45}{'sd':>8}{'error':>8}{'lowest':>9}{'highest':>9}"
@@ -98,11 +79,11 @@ def summary(rows):
 
 
 def main(count=20):
-    made = {int(row["split"]) for row in read()}
+    made = {int(row["split"]) for row in chapter_09.stored(FILE)}
     for seed in sorted(set(range(count)) - made):
-        add(row_of(seed))
+        chapter_09.store(FILE, row_of(seed))
         print("split", seed, "is done", flush=True)
-    print(*summary(read()), sep="\n")
+    print(*summary(chapter_09.stored(FILE)), sep="\n")
 
 
 if __name__ == "__main__":
