@@ -117,7 +117,7 @@ def continuations(counts, n):
         if len(context) < n
     }
     for context, seen in counts.items():
-        if 0 < len(context) < n and not context[1:].startswith("."):
+        if 0 < len(context) < n:
             kinds[context[1:]] = kinds[context[1:]] + (seen > 0)
     return kinds
 

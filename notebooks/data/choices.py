@@ -136,7 +136,7 @@ def summary(rows):
 def main(*ways):
     """Make the rows that are missing, of these ways or of all."""
     made = {(row["split"], row["way"], row["seed"]) for row in chapter_09.stored(FILE)}
-    for split, way, seed in itertools.product(SPLITS, ways or WAYS, SEEDS):
+    for split, seed, way in itertools.product(SPLITS, SEEDS, ways or WAYS):
         if (str(split), way, str(seed)) not in made:
             chapter_09.store(FILE, row_of(split, way, seed))
     print(*summary(chapter_09.stored(FILE)), sep="\n")
