@@ -56,7 +56,10 @@ def last(prefix, length):
 
 
 def count(names, n):
-    """Count how often each symbol follows each context of 0 to n - 1 symbols: {context: (V,)}."""
+    """Count how often each symbol follows each context of 0 to n - 1 symbols: {context: (V,)}.
+
+    The counters below look at no longer contexts: their n is at most this one.
+    """
     seen = defaultdict(lambda: np.zeros(V))
     for prefix, symbol in zip(*places(names)):
         for length in range(min(n, len(prefix) + 1)):
@@ -222,7 +225,7 @@ def ahead(costs, others, names):
 
     Both are arrays (K,) of what each symbol of the names costs. Symbols of one name are no
     independent witnesses, so the difference is taken name by name: the error is that of a ratio of
-    two sums over names, Cochran (1977), Sampling techniques, eq. 2.39.
+    two sums over names. Source: Cochran (1977), Sampling techniques, on the estimation of a ratio.
     """
     lengths = np.array([len(name) + 1 for name in names])
     starts = np.cumsum(lengths) - lengths
@@ -384,7 +387,7 @@ def train(
     rounds=16,
     N=64,
     rate=0.003,
-    every=32,
+    every=64,
     gradients_of=loss_and_gradients,
 ):
     """Train the networks of a model side by side; yield a `Progress` before, and every few steps.
