@@ -456,6 +456,28 @@ def test_every_way_to_train_can_be_tried_and_differs(way, monkeypatch):
     assert (row["validation"] == usual["validation"]) == (way == "as in the chapter")
 
 
+def test_every_stored_choice_is_one_of_the_ways_and_stands_once():
+    rows = chapter_09.stored(choices.FILE)
+    made = [(row["split"], row["way"], row["seed"]) for row in rows]
+    assert len(set(made)) == len(made) >= 20
+    assert {way for _, way, _ in made} <= set(choices.WAYS)
+    assert all(value for row in rows for value in row.values())
+    for row in rows:
+        assert float(row["validation"]) <= float(row["at the end"])
+        assert (float(row["share of steps clipped"]) > 0) == ("clipped" in row["way"])
+
+
+def test_the_summary_of_choices_sets_each_way_beside_the_chapters():
+    runs = {("as in the chapter", 1): 2.0, ("as in the chapter", 2): 3.0, ("Wh zero", 2): 3.5}
+    rows = [
+        {"split": "0", "way": way, "seed": seed, "validation": cost, "share of steps clipped": 0}
+        for (way, seed), cost in runs.items()
+    ]
+    _, usual, zero = choices.summary(rows)
+    assert usual.split()[4:7] == ["2.5000", "2", "+0.0000"]
+    assert zero.split()[2:5] == ["3.5000", "1", "+0.5000"]
+
+
 def batch_and_weights():
     rng = np.random.default_rng(11)
     weights = [array + 0.1 for array in map(np.float64, chapter_09.new_weights(rng, D=3, H=4))]
