@@ -326,7 +326,7 @@ def test_the_best_networks_stay_though_the_training_gets_worse():
 
 def stopped_at(line):
     """Train a small model, interrupted when so many lines of `train` and `adam` have been begun."""
-    model, passed, reports = small_model(), 0, []
+    model, passed, reports = small_model((8, 1)), 0, []
     codes = chapter_09.train.__code__, chapter_09.adam.__code__
 
     def trace(frame, event, argument):
@@ -337,7 +337,7 @@ def stopped_at(line):
                 raise KeyboardInterrupt
         return trace
 
-    settings = {"rounds": 2, "N": 8, "rate": 0.03, "every": 2}
+    settings = {"rounds": 3, "N": 16, "rate": 0.03, "every": 1}
     training = chapter_09.train(model, NAMES[:16], VALIDATION_NAMES[:9], **settings)
     before = sys.gettrace()
     sys.settrace(trace)
