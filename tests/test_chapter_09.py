@@ -469,13 +469,14 @@ def test_every_stored_choice_is_one_of_the_ways_and_stands_once():
 
 def test_the_summary_of_choices_sets_each_way_beside_the_chapters():
     runs = {("as in the chapter", 1): 2.0, ("as in the chapter", 2): 3.0, ("Wh zero", 2): 3.5}
+    runs |= {("Wh zero", 1): 2.1}  # differences of 0.1 and 0.5: 0.3, and an error of 0.2
     rows = [
         {"split": "0", "way": way, "seed": seed, "validation": cost, "share of steps clipped": 0}
         for (way, seed), cost in runs.items()
     ]
     _, usual, zero = choices.summary(rows)
-    assert usual.split()[4:7] == ["2.5000", "2", "+0.0000"]
-    assert zero.split()[2:5] == ["3.5000", "1", "+0.5000"]
+    assert usual.split()[4:9] == ["2.5000", "2", "+0.0000", "±", "0.0000"]
+    assert zero.split()[2:7] == ["2.8000", "2", "+0.3000", "±", "0.2000"]
 
 
 def batch_and_weights():

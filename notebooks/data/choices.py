@@ -118,7 +118,10 @@ def row_of(split, way, seed):
 
 
 def summary(rows):
-    """Return, as lines of text, each way's mean on the validation names, beside the chapter's."""
+    """Return, as lines of text, each way's mean on the validation names, beside the chapter's.
+
+    Runs of one split and one seed are paired; the error is that of the mean of their differences.
+    """
     costs = {(row["way"], row["split"], row["seed"]): float(row["validation"]) for row in rows}
     yield f"{len(rows)} trainings{'mean':>27}{'runs':>6}{'beside the chapter':>25}{'clipped':>9}"
     for way in dict.fromkeys(row["way"] for row in rows):
@@ -126,10 +129,8 @@ def summary(rows):
         pairs = [(row["split"], row["seed"]) for row in those]
         gaps = [costs[way, *pair] - costs["as in the chapter", *pair] for pair in pairs]
         clipped = np.mean([float(row["share of steps clipped"]) for row in those])
-        mean, error = (
-            np.mean([costs[way, *pair] for pair in pairs]),
-            np.std(gaps) / len(gaps) ** 0.5,
-        )
+        mean = np.mean([costs[way, *pair] for pair in pairs])
+        error = np.std(gaps, ddof=1) / len(gaps) ** 0.5 if len(gaps) > 1 else np.nan
         yield f"{way:32}{mean:9.4f}{len(gaps):6}{np.mean(gaps):+16.4f} ± {error:.4f}{clipped:9.2f}"
 
 
