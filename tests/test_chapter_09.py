@@ -110,6 +110,13 @@ def test_kneser_ney_by_hand():
         assert p[chapter_09.ALPHABET.index(letter)] == pytest.approx(value)
 
 
+def test_no_symbol_is_impossible_where_nothing_is_discounted():
+    counts = chapter_09.count(["an", "anna"], 2)
+    p = chapter_09.kneser_ney(counts, [".a", "."], 2, np.zeros((2, 4)))
+    assert np.all(p > 0)
+    np.testing.assert_allclose(p.sum(axis=1), 1)
+
+
 def test_discounts_by_hand():
     """Four ones, two twos, one three, one four: Y = 4 / (4 + 2 · 2) = 1/2."""
     seen = np.zeros(V)
@@ -439,6 +446,7 @@ def test_every_stored_row_is_complete_and_no_split_stands_twice():
     assert len(rows) >= 10
     for row in rows:
         assert all(row.values())
+        assert all(np.isfinite(float(row[name])) for name in list(row)[1:-4])
         for rival in ("back-off", "Kneser-Ney", "tuned Kneser-Ney"):
             gain = float(row[rival]) - float(row["average of 3"])
             assert float(row[f"average of 3 ahead of {rival}"]) == pytest.approx(gain, abs=2e-5)

@@ -145,13 +145,17 @@ def discounts(kinds, n):
 
 
 def interpolate(seen, D):
-    """Take D off the counts (n, K, V), and spread what is taken as the shorter context says."""
+    """Take D off the counts (n, K, V), and spread what is taken as the shorter context says.
+
+    Where D takes nothing, room of 0.05 is made, since no symbol is impossible.
+    """
     p = np.full(seen.shape[1:], 1 / V)
     for at_length, off in zip(seen, D):
-        taken = off[np.minimum(at_length, 3).astype(int)]  # (K, V)
+        left = at_length - off[np.minimum(at_length, 3).astype(int)]  # (K, V)
         total = at_length.sum(axis=1, keepdims=True)
-        room = taken.sum(axis=1, keepdims=True)
-        p = np.divide(at_length - taken + room * p, total, out=p, where=total > 0)
+        room = np.maximum(total - left.sum(axis=1, keepdims=True), 0.05)
+        whole = left.sum(axis=1, keepdims=True) + room
+        p = np.divide(left + room * p, whole, out=p, where=total > 0)
     return p
 
 
