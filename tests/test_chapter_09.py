@@ -101,13 +101,14 @@ def test_additive_and_back_off_by_hand():
 
 
 def test_kneser_ney_by_hand():
-    """a, n and the mark each follow two kinds of symbols: a third each. Then a took 1.5 of 3."""
+    """a, n and the mark each follow two kinds of symbols; 1 is taken of each 2, in all 3 of 6."""
     counts = chapter_09.count(["an", "anna"], 2)
-    D = np.array([[0, 0, 0, 0], [0, 0.5, 1, 1]])
+    D = np.array([[0, 1, 1, 1], [0, 0.5, 1, 1]])
     p = chapter_09.kneser_ney(counts, [".a"], 2, D)[0]
-    expected = {"n": (2 - 1 + 1.5 / 3) / 3, ".": (1 - 0.5 + 1.5 / 3) / 3, "a": 1.5 / 3 / 3}
+    shorter = (2 - 1 + 3 / 27) / 6
+    expected = {"n": 2 - 1 + 1.5 * shorter, ".": 1 - 0.5 + 1.5 * shorter, "a": 1.5 * shorter}
     for letter, value in expected.items():
-        assert p[chapter_09.ALPHABET.index(letter)] == pytest.approx(value)
+        assert p[chapter_09.ALPHABET.index(letter)] == pytest.approx(value / 3)
 
 
 def test_no_symbol_is_impossible_where_nothing_is_discounted():
