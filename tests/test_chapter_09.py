@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from course import census, chapter_09
+from course import chapter_08, chapter_09
 from course.chapter_09 import V
 from gradient_check import check_layer, directional_derivative
 
@@ -18,7 +18,7 @@ NAMES, VALIDATION_NAMES, _ = chapter_09.split()
 
 def script(name):
     """A script of the folder with the data, imported from its file."""
-    spec = importlib.util.spec_from_file_location(name, census.FILE.with_name(f"{name}.py"))
+    spec = importlib.util.spec_from_file_location(name, chapter_08.NAMES.with_name(f"{name}.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -31,14 +31,14 @@ splits, choices = script("splits"), script("choices")
 
 
 def test_split_zero_is_that_of_the_file():
-    assert chapter_09.split() == census.read()
+    assert chapter_09.split() == chapter_08.read_names()
 
 
 @pytest.mark.parametrize("seed", [0, 1, 19])
 def test_a_split_puts_each_name_into_one_part(seed):
     parts = chapter_09.split(seed)
     assert [len(part) for part in parts] == [4130, 516, 517]
-    assert sorted(itertools.chain(*parts)) == sorted(itertools.chain(*census.read()))
+    assert sorted(itertools.chain(*parts)) == sorted(itertools.chain(*chapter_08.read_names()))
 
 
 def test_a_split_is_the_same_each_time_and_another_for_each_seed():

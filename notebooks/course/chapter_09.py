@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course import census
+from course import chapter_08
 import rnn_layers
 
 ALPHABET = f".{ascii_lowercase}"
@@ -27,7 +27,7 @@ def split(seed=0):
 
     Seed 0 keeps the order of the file; any other seed permutes all names first.
     """
-    parts = census.read()
+    parts = chapter_08.read_names()
     names = np.concatenate(parts)
     if seed:
         names = np.random.default_rng(seed).permutation(names)
