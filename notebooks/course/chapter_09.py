@@ -21,7 +21,7 @@ ALPHABET = f".{ascii_lowercase}"
 V = len(ALPHABET)
 
 
-# Names
+# Plain code: names
 def split(seed=0):
     """Return the names for training, validation and test: 80, 10 and 10 %, three lists.
 
