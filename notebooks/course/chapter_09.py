@@ -1,0 +1,457 @@
+"""Chapter 09: splits of the names, counters, and a training that may be stopped at any moment.
+
+Counters and networks answer one question: with what probability does each of the V = 27 symbols
+come next after a prefix such as ".ann"? Their answers for K prefixes are arrays (K, V) whose rows
+sum to 1, so one function, `nats`, measures them all. The mark "." stands before and after a name.
+"""
+
+from collections import defaultdict
+import csv
+import functools
+import itertools
+from string import ascii_lowercase
+from typing import NamedTuple
+
+import numpy as np
+
+from course import census
+import rnn_layers
+
+ALPHABET = f".{ascii_lowercase}"
+V = len(ALPHABET)
+
+
+# Names
+def split(seed=0):
+    """Return the names for training, validation and test: 80, 10 and 10 %, three lists.
+
+    Seed 0 keeps the order of the file; any other seed permutes all names first.
+    """
+    parts = census.read()
+    names = np.concatenate(parts)
+    if seed:
+        names = np.random.default_rng(seed).permutation(names)
+    first, second, _ = np.cumsum([len(part) for part in parts])
+    return names[:first].tolist(), names[first:second].tolist(), names[second:].tolist()
+
+
+def places(names):
+    """Return the K prefixes of all names, and the symbols (K,) that follow them.
+
+    places(["bo"]) -> [".", ".b", ".bo"], array([2, 15, 0])
+    """
+    prefixes = [f".{name[:t]}" for name in names for t in range(len(name) + 1)]
+    return prefixes, np.array([ALPHABET.index(letter) for name in names for letter in f"{name}."])
+
+
+def nats(p, symbols):
+    """Return what each symbol costs, minus the log of its probability: (K, V), (K,) -> (K,)."""
+    return -np.log(p[np.arange(len(symbols)), symbols])  # eq. 8.8, before it is summed
+
+
+# Counters
+def last(prefix, length):
+    """Return the last symbols of a prefix, all of them where it is shorter."""
+    return prefix[max(len(prefix) - length, 0) :]
+
+
+def count(names, n):
+    """Count how often each symbol follows each context of 0 to n - 1 symbols: {context: (V,)}.
+
+    The counters below look at no longer contexts: their n is at most this one.
+    """
+    seen = defaultdict(lambda: np.zeros(V))
+    for prefix, symbol in zip(*places(names)):
+        for length in range(min(n, len(prefix) + 1)):
+            seen[last(prefix, length)][symbol] += 1
+    return dict(seen)
+
+
+def look_up(counts, prefixes, n):
+    """Return what followed the last 0, 1, ... n - 1 symbols of each prefix: (n, K, V).
+
+    Where a prefix is shorter, or was never seen, the counts are zeros.
+    """
+    never = np.zeros(V)
+    return np.array(
+        [
+            [
+                counts.get(last(prefix, k), never) if k <= len(prefix) else never
+                for prefix in prefixes
+            ]
+            for k in range(n)
+        ]
+    )
+
+
+def additive(counts, prefixes, n, alpha):
+    """Pretend that each symbol followed the last n - 1 alpha times more often: -> (K, V).
+
+    Source: Lidstone (1920), Note on the general case of the Bayes-Laplace formula.
+    """
+    seen = np.array([counts.get(last(prefix, n - 1), np.zeros(V)) for prefix in prefixes])
+    return (seen + alpha) / (seen.sum(axis=1, keepdims=True) + V * alpha)
+
+
+def back_off(counts, prefixes, n, alpha):
+    """Make room after each context, alpha for each kind of symbol seen there, and fill the room as
+    the context one symbol shorter says: -> (K, V).
+
+    Source: Witten and Bell (1991), The zero-frequency problem, who take alpha = 1.
+    """
+    p = np.full((len(prefixes), V), 1 / V)
+    for seen in look_up(counts, prefixes, n):
+        room = alpha * np.sum(seen > 0, axis=1, keepdims=True)
+        total = seen.sum(axis=1, keepdims=True) + room
+        p = np.divide(seen + room * p, total, out=p, where=total > 0)
+    return p
+
+
+def continuations(counts, n):
+    """Count anew for Kneser-Ney: after a shorter context, how many symbols stand before the pair.
+
+    A context of n - 1 symbols keeps its counts, and so does one that begins with the mark, since
+    nothing stands before it. Elsewhere a symbol counts once for each different symbol before the
+    context: {context: (V,)}.
+    """
+    kinds = {
+        context: seen if len(context) == n - 1 or context.startswith(".") else np.zeros(V)
+        for context, seen in counts.items()
+        if len(context) < n
+    }
+    for context, seen in counts.items():
+        if 0 < len(context) < n:
+            kinds[context[1:]] = kinds[context[1:]] + (seen > 0)
+    return kinds
+
+
+def discounts(kinds, n):
+    """Return what is taken off a count of 0, 1, 2, and 3 or more, for contexts of each length.
+
+    D = k - (k + 1) Y n_{k+1} / n_k, with n_k pairs of context and symbol counted k times and
+    Y = n_1 / (n_1 + 2 n_2), held between 0 and k. Where no count is as small as that, k / 2.
+    -> (n, 4). Source: Chen and Goodman (1999), An empirical study of smoothing techniques for
+    language modeling.
+    """
+    D = np.tile([0, 0.5, 1, 1.5], (n, 1))
+    for length in range(n):
+        at_length = [seen for context, seen in kinds.items() if len(context) == length]
+        times = np.bincount(np.int64(at_length).ravel(), minlength=5)[:5]
+        if np.all(times[1:4]):
+            Y = times[1] / (times[1] + 2 * times[2])
+            for k in (1, 2, 3):
+                D[length, k] = k - (k + 1) * Y * times[k + 1] / times[k]
+    return np.clip(D, 0, [0, 1, 2, 3])
+
+
+def interpolate(seen, D):
+    """Take D off the counts (n, K, V), and spread what is taken as the shorter context says.
+
+    Where D takes nothing, room of 0.05 is made, since no symbol is impossible.
+    """
+    p = np.full(seen.shape[1:], 1 / V)
+    for at_length, off in zip(seen, D):
+        left = at_length - off[np.minimum(at_length, 3).astype(int)]  # (K, V)
+        total = at_length.sum(axis=1, keepdims=True)
+        room = np.maximum(total - left.sum(axis=1, keepdims=True), 0.05)
+        whole = left.sum(axis=1, keepdims=True) + room
+        p = np.divide(left + room * p, whole, out=p, where=total > 0)
+    return p
+
+
+def kneser_ney(counts, prefixes, n, D=None):
+    """Discount each count, and fill the room by how many kinds of contexts a symbol follows.
+
+    D (n, 4) is what `discounts` finds, or any other. -> (K, V).
+    Source: Kneser and Ney (1995), Improved backing-off for m-gram language modeling; in the form of
+    Chen and Goodman (1999), with three discounts for each length.
+    """
+    kinds = continuations(counts, n)
+    return interpolate(look_up(kinds, prefixes, n), discounts(kinds, n) if D is None else D)
+
+
+def tuned_discounts(counts, prefixes, symbols, n):
+    """Move one discount at a time up or down while that lowers the nats of the symbols: (n, 4)."""
+    kinds = continuations(counts, n)
+    seen, D = look_up(kinds, prefixes, n), discounts(kinds, n)
+    lowest = nats(interpolate(seen, D), symbols).mean()
+    for step in (0.3, 0.15, 0.075):
+        for length, k in np.ndindex(n, 3):
+            for move in (step, -step):
+                while True:
+                    moved = D.copy()
+                    moved[length, k + 1] = np.clip(moved[length, k + 1] + move, 0, k + 1)
+                    now = nats(interpolate(seen, moved), symbols).mean()
+                    if now >= lowest:
+                        break
+                    lowest, D = now, moved
+    return D
+
+
+def choose(rule, counts, names, orders, settings):
+    """Return the n and the setting, a dict, with which a counter does best on these names."""
+    prefixes, symbols = places(names)
+
+    def cost(choice):
+        n, setting = choice
+        return nats(rule(counts, prefixes, n, **setting), symbols).mean()
+
+    return min(itertools.product(orders, settings), key=cost)
+
+
+ALPHAS = [{"alpha": alpha} for alpha in (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 3, 4, 6, 8, 20, 50)]
+ORDERS = 4, 5, 6, 7
+
+
+def counters(names, validation_names):
+    """Return {name of the counter: f}; f(prefixes) -> (K, V).
+
+    They count the names, and choose n and what else there is to choose by the validation names.
+    """
+    counts = count(names, max(ORDERS))
+
+    def settled(rule, orders, settings):
+        n, setting = choose(rule, counts, validation_names, orders, settings)
+        return functools.partial(rule, counts, n=n, **setting)
+
+    chosen = {f"{n}-gram": settled(additive, [n], ALPHAS) for n in range(1, 6)}
+    chosen["back-off"] = settled(back_off, ORDERS, ALPHAS)
+    chosen["Kneser-Ney"] = settled(kneser_ney, ORDERS, [{}])
+    n = chosen["Kneser-Ney"].keywords["n"]
+    D = tuned_discounts(counts, *places(validation_names), n)
+    chosen["tuned Kneser-Ney"] = functools.partial(kneser_ney, counts, n=n, D=D)
+    return chosen
+
+
+# One against another
+def ahead(costs, others, names):
+    """Return by how many nats per character `costs` are below `others`, and the standard error.
+
+    Both are arrays (K,) of what each symbol of the names costs. Symbols of one name are no
+    independent witnesses, so the difference is taken name by name: the error is that of a ratio of
+    two sums over names. Source: Cochran (1977), Sampling techniques, on the estimation of a ratio.
+    """
+    lengths = np.array([len(name) + 1 for name in names])
+    starts = np.cumsum(lengths) - lengths
+    gains = np.add.reduceat(others - costs, starts)  # of each name
+    gain = gains.sum() / lengths.sum()
+    spread = np.sqrt(np.sum((gains - gain * lengths) ** 2) / (1 - 1 / len(names)))
+    return gain, spread / lengths.sum()
+
+
+def over_splits(values, test_share=0.125):
+    """Return mean, standard deviation and standard error of one number from each of J splits.
+
+    The splits share names, so sd / sqrt(J) would promise too much; test_share is the size of the
+    test part beside the training part. Source: Nadeau and Bengio (2003), Inference for the
+    generalization error.
+    """
+    sd = np.std(values, ddof=1)
+    return np.mean(values), sd, sd * np.sqrt(1 / len(values) + test_share)
+
+
+# Results that take too long for a page
+def stored(file):
+    """Return the rows of a CSV file, each {column: text}; none if there is no file yet."""
+    if not file.exists():
+        return []
+    with file.open(encoding="utf-8", newline="") as text:
+        return list(csv.DictReader(text))
+
+
+def store(file, row):
+    """Write one more row at the end of a CSV file, below a head if it is the first."""
+    first = not file.exists()
+    with file.open("a", encoding="utf-8", newline="") as text:
+        writer = csv.DictWriter(text, row, lineterminator="\n")
+        if first:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+# The network
+def encode(names):
+    """Return x, y, mask, each (N, T): the symbols read, those that follow, and which of them count.
+
+    Names are filled up with marks to the length of the longest.
+    """
+    T = max(map(len, names)) + 1
+    filled = [f".{name}".ljust(T + 1, ".") for name in names]
+    symbols = np.array([[ALPHABET.index(letter) for letter in name] for name in filled])
+    mask = np.arange(T) <= np.array([[len(name)] for name in names])
+    return symbols[:, :-1], symbols[:, 1:], mask
+
+
+def new_weights(rng, D=64, H=256):
+    """Draw the start: W (V, D), Wx (D, H), Wh (H, H), b (H,), w (H, V), c (V,), in float32."""
+    W = rng.standard_normal((V, D))
+    Wx = 0.5 * rng.standard_normal((D, H)) / np.sqrt(D)
+    Wh = 0.5 * rng.standard_normal((H, H)) / np.sqrt(H)  # spectral radius about 1/2
+    w = 0.5 * rng.standard_normal((H, V)) / np.sqrt(H)
+    return [array.astype(np.float32) for array in (W, Wx, Wh, np.zeros(H), w, np.zeros(V))]
+
+
+def forward(weights, x):
+    """Return scores (N, T, V), states (N, T, H) and the caches of the three layers; x (N, T)."""
+    W, Wx, Wh, b, w, c = weights
+    h0 = np.zeros((len(x), len(Wh)), W.dtype)
+    e, embedding_cache = rnn_layers.word_embedding_forward(x, W)  # (N, T, D)  eq. 8.1
+    h, rnn_cache = rnn_layers.rnn_forward(e, h0, Wx, Wh, b)  # (N, T, H)  eqs. 4.1, 4.2
+    scores, affine_cache = rnn_layers.temporal_affine_forward(h, w, c)  # (N, T, V)  eq. 8.3
+    return scores, h, (embedding_cache, rnn_cache, affine_cache)
+
+
+def backward(dscores, caches):
+    """Return de (N, T, D), of the letters' vectors, and the gradient of each array of weights."""
+    embedding_cache, rnn_cache, affine_cache = caches
+    dh, dw, dc = rnn_layers.temporal_affine_backward(dscores, affine_cache)
+    de, _, dWx, dWh, db = rnn_layers.rnn_backward(dh, rnn_cache)
+    dW = rnn_layers.word_embedding_backward(de, embedding_cache)
+    return de, [dW, dWx, dWh, db, dw, dc]
+
+
+def loss_and_gradients(weights, x, y, mask):
+    """Return the loss of eq. 8.8, and the gradient of each array of weights."""
+    scores, _, caches = forward(weights, x)
+    loss, dscores = rnn_layers.temporal_softmax_loss(scores, y, mask)  # eqs. 8.8, 8.9
+    return loss, backward(dscores, caches)[1]
+
+
+def probabilities(networks, x):
+    """Return the mean of what networks say, each given by its weights: x (N, T) -> (N, T, V)."""
+    mean = 0
+    for weights in networks:
+        scores = forward(weights, x)[0].astype(np.float64)
+        p = np.exp(scores - scores.max(axis=-1, keepdims=True))  # eq. 8.7
+        mean += p / p.sum(axis=-1, keepdims=True) / len(networks)
+    return mean
+
+
+# Training
+def adam(weights, gradients, averages, t, rate):
+    """Step number t, in place, of the weights and of the averages (m, v) of their gradients.
+
+    Source: Kingma and Ba (2015), Adam: a method for stochastic optimization.
+    """
+    for weight, g, (m, v) in zip(weights, gradients, averages):
+        m += (1 - 0.9) * (g - m)  # eq. 9.1
+        v += (1 - 0.999) * (g**2 - v)  # eq. 9.2
+        weight -= rate * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)  # eq. 9.3
+
+
+def batches(x, y, mask, N, rounds, rng):
+    """Yield all names, N at a time, in a new order in each round; those that fill no batch rest.
+
+    Names that are read together are of like length, so that few steps go to marks that do not
+    count: eight batches of names are sorted by length, and then all batches shuffled.
+    """
+    for _ in range(rounds):
+        order = rng.permutation(len(x))[: len(x) // N * N]
+        pools = np.split(order, range(8 * N, len(order), 8 * N))
+        order = np.concatenate([pool[np.argsort(mask[pool].sum(axis=1))] for pool in pools])
+        for rows in rng.permutation(order.reshape(-1, N)):
+            T = mask[rows].any(axis=0).sum()  # as long as the longest name
+            yield x[rows, :T], y[rows, :T], mask[rows, :T]
+
+
+class Progress(NamedTuple):
+    """What `train` reports; costs in nats per character."""
+
+    rounds: float  # how many times through the names
+    training: float  # the mean over networks and batches since the last report
+    validation: float  # of the model: the networks' mean
+
+
+class Model:
+    """Networks that answer together, by the mean of their probabilities.
+
+    `networks` holds the weights of each. While `train` runs, these are the ones that did best on
+    the validation names so far; they are exchanged all at once, by one assignment, so the model is
+    fit for use at any moment, before the first step too.
+    """
+
+    def __init__(self, seeds=(8, 1, 2), D=64, H=256):
+        self.rngs = [np.random.default_rng(seed) for seed in seeds]
+        self.networks = [new_weights(rng, D, H) for rng in self.rngs]
+
+    def nats(self, names):
+        """Return what each symbol of the names costs, ends included, in the order of `places`."""
+        return nats_of(self.networks, *encode(names))
+
+
+def nats_of(networks, x, y, mask):
+    """Return what each symbol costs that counts: (K,)."""
+    return nats(probabilities(networks, x)[mask], y[mask])
+
+
+def train(
+    model,
+    names,
+    validation_names,
+    rounds=16,
+    N=64,
+    rate=0.003,
+    every=64,
+    gradients_of=loss_and_gradients,
+):
+    """Train the networks of a model side by side; yield a `Progress` before, and every few steps.
+
+        for progress in train(model, names, validation_names):
+            print(progress)
+
+    Stop it whenever you like: the model holds the best networks so far. Each network reads the
+    names in an order of its own, and the rate falls in a straight line to 0. `gradients_of` may be
+    any other function that returns what `loss_and_gradients` does.
+    """
+    steps, validation = rounds * (len(names) // N), encode(validation_names)
+    networks = [[array.copy() for array in weights] for weights in model.networks]
+    averages = [[(0 * array, 0 * array) for array in weights] for weights in networks]
+    losses, best = [], nats_of(networks, *validation).mean()
+    yield Progress(0, best, best)
+    orders = [batches(*encode(names), N, rounds, rng) for rng in model.rngs]
+    for t, side_by_side in enumerate(zip(*orders), start=1):
+        for weights, average, batch in zip(networks, averages, side_by_side):
+            loss, gradients = gradients_of(weights, *batch)
+            adam(weights, gradients, average, t, rate * (1 - t / steps))
+            losses.append(loss * N / batch[2].sum())
+        if t % every == 0 or t == steps:
+            now = nats_of(networks, *validation).mean()
+            if now < best:
+                kept = [[array.copy() for array in weights] for weights in networks]
+                model.networks, best = kept, now
+            yield Progress(t * rounds / steps, np.mean(losses), now)
+            losses.clear()
+
+
+# What a prediction listens to
+def listening(weights, x):
+    """Return how fast the scores after the last symbol move with the vector of each symbol.
+
+    x (K, T) -> (K, T), the norm of the derivative of the scores above their mean by e_r, the vector
+    at place r. Each of 27 copies of a prefix asks for one score.
+    """
+    (K, T), copies = x.shape, np.repeat(x, V, axis=0)
+    dscores = np.zeros((K * V, T, V), weights[0].dtype)
+    dscores[:, -1] = np.tile(np.eye(V) - 1 / V, (K, 1))
+    de, _ = backward(dscores, forward(weights, copies)[2])  # (K V, T, D)
+    return np.sqrt(np.sum(de.reshape(K, V, T, -1) ** 2, axis=(1, 3)))  # eq. 9.5
+
+
+def replacing(networks, x, even=False):
+    """Return how far the prediction moves when the letter at one place is another.
+
+    x (K, T) with the mark first -> (K, T - 1), one for each letter: the total variation between
+    the two predictions of the next symbol, sum |p - p'| / 2, from 0 to 1. It is the mean over the
+    25 other letters, each as probable as the networks found it there, or all alike if `even`.
+    """
+    p, letters = probabilities(networks, x), np.arange(1, V)
+    moves = []
+    for r in range(1, x.shape[1]):
+        others = np.repeat(x[:, None], V - 1, axis=1)  # (K, V - 1, T)
+        others[:, :, r] = letters
+        after = probabilities(networks, others.reshape(-1, x.shape[1]))[:, -1]
+        variation = np.abs(after.reshape(len(x), V - 1, V) - p[:, None, -1]).sum(axis=2) / 2
+        share = np.ones((len(x), V - 1)) if even else p[:, r - 1, 1:].copy()
+        share[letters == x[:, r, None]] = 0  # another letter than that which stands there
+        moves.append(np.sum(variation * share, axis=1) / share.sum(axis=1))
+    return np.stack(moves, axis=1)
