@@ -6,11 +6,13 @@ import importlib.util
 import itertools
 import sys
 
+from legible import all_numbers
+from matplotlib.collections import PolyCollection
 import numpy as np
 import pytest
 
-from course import census, chapter_09
-from course.chapter_09 import V
+from course import chapter_09
+from course.chapter_09 import LetterBars, LetterCells, Ranking, V, Words
 from gradient_check import check_layer, directional_derivative
 
 NAMES, VALIDATION_NAMES, _ = chapter_09.split()
@@ -18,7 +20,7 @@ NAMES, VALIDATION_NAMES, _ = chapter_09.split()
 
 def script(name):
     """A script of the folder with the data, imported from its file."""
-    spec = importlib.util.spec_from_file_location(name, census.FILE.with_name(f"{name}.py"))
+    spec = importlib.util.spec_from_file_location(name, chapter_09.NAMES.with_name(f"{name}.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -31,14 +33,14 @@ splits, choices = script("splits"), script("choices")
 
 
 def test_split_zero_is_that_of_the_file():
-    assert chapter_09.split() == census.read()
+    assert chapter_09.split() == chapter_09.read_names()
 
 
 @pytest.mark.parametrize("seed", [0, 1, 19])
 def test_a_split_puts_each_name_into_one_part(seed):
     parts = chapter_09.split(seed)
     assert [len(part) for part in parts] == [4130, 516, 517]
-    assert sorted(itertools.chain(*parts)) == sorted(itertools.chain(*census.read()))
+    assert sorted(itertools.chain(*parts)) == sorted(itertools.chain(*chapter_09.read_names()))
 
 
 def test_a_split_is_the_same_each_time_and_another_for_each_seed():
@@ -568,3 +570,50 @@ def test_replacing_tries_each_other_letter(even):
                 moved.append(np.abs(after[3] - p[3]).sum() / 2)
                 shares.append(1 if even else p[r, chapter_09.ALPHABET.index(letter)])
             assert moves[n, r] == pytest.approx(np.average(moved, weights=shares))
+
+
+# Pictures
+
+
+def test_names_that_are_known_are_marked_in_colour_and_in_shape():
+    picture = Words(2)
+    new, known, _ = picture.update(["anna", "bo"], [False, True], "one of two is known")
+    assert known.get_text().startswith("●")
+    assert not new.get_text().startswith("●")
+    assert new.get_color() != known.get_color()
+    assert picture.alt() == "Words: anna, bo (known). one of two is known"
+
+
+def test_a_bar_is_as_long_as_its_first_number_says():
+    picture = Ranking({"a": "forward", "b": "neutral"}, ["nats", "bits"], limit=4.0)
+    artists = picture.update({"a": [4.0, 9.0], "b": [1.0, 9.0]})
+    a, b = (artist.get_width() for artist in artists if hasattr(artist, "get_width"))
+    assert a == pytest.approx(4 * b)
+    with pytest.raises(ValueError, match=r"b is missing; its shape should be \(2,\)"):
+        picture.update({"a": [4.0, 9.0]})
+
+
+def test_the_progress_bar_fills():
+    picture, _ = chapter_09._training_curve(np.random.default_rng(0), 1.0)
+    for done in (0.0, 0.25, 1.0):
+        picture.update({}, done)
+        assert picture._bar.get_width() == done
+
+
+def test_letters_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="there are 2 places"):
+        LetterBars(2, "share").update("abc", [1.0], 0)
+    with pytest.raises(ValueError, match="each bar needs a letter"):
+        LetterBars(5, "share").update("abc", np.ones(4), 0)
+    with pytest.raises(ValueError, match="3 letters do not fit in 2 places"):
+        LetterCells(["row"], 2).update("abc", np.ones((1, 3)))
+    with pytest.raises(ValueError, match="1 words and 1 marks are given for 2 places"):
+        Words(2).update(["anna"], [True])
+
+
+def test_a_cell_without_a_letter_has_neither_colour_nor_number():
+    picture = LetterCells(["row"], 3)
+    picture.update("ab", [[0.5, -1.0]])
+    [cells] = picture.figure.findobj(PolyCollection)
+    assert (cells.get_facecolors()[:, 3] > 0).tolist() == [True, True, False]
+    assert sorted(all_numbers(picture).split()) == sorted(["0.5", "−1.0"])

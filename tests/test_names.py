@@ -1,11 +1,11 @@
-"""Chapter 08 trains a network; a reader who stops the training goes on with what he has."""
+"""Chapter 09 trains a network; a reader who stops the training goes on with what he has."""
 
 import json
 
 import nbformat
 from notebook_runner import NOTEBOOKS, code_cells, fresh_kernel, run
 
-[CHAPTER] = [path for path in NOTEBOOKS if path.stem.startswith("08")]
+[CHAPTER] = [path for path in NOTEBOOKS if path.stem.startswith("09")]
 
 # The reader presses the button of JupyterLab when the curve has three points.
 STOP = """

@@ -9,25 +9,41 @@ from collections import defaultdict
 import csv
 import functools
 import itertools
+import pathlib
 from string import ascii_lowercase
 from typing import NamedTuple
 
+from matplotlib.patches import Rectangle
 import numpy as np
 
-from course import census
+from course.artists import FAINT, INK, ROLES, Cells, Picture, checked, number, styled
+from course.figures import Curves
+from course.samples import Sample, widest
 import rnn_layers
 
+# Plain code
 ALPHABET = f".{ascii_lowercase}"
 V = len(ALPHABET)
+NAMES = pathlib.Path(__file__).parents[1] / "data" / "names.txt"
 
 
 # Names
+def read_names():
+    """Return the names for training, for validation and for the test: three lists.
+
+    First names from the US census of 1990. Source, terms, order and split: data/README.md.
+    """
+    names = NAMES.read_text(encoding="ascii").split()
+    first, second = len(names) * 8 // 10, len(names) * 9 // 10
+    return names[:first], names[first:second], names[second:]
+
+
 def split(seed=0):
     """Return the names for training, validation and test: 80, 10 and 10 %, three lists.
 
     Seed 0 keeps the order of the file; any other seed permutes all names first.
     """
-    parts = census.read()
+    parts = read_names()
     names = np.concatenate(parts)
     if seed:
         names = np.random.default_rng(seed).permutation(names)
@@ -455,3 +471,237 @@ def replacing(networks, x, even=False):
         share[letters == x[:, r, None]] = 0  # another letter than that which stands there
         moves.append(np.sum(variation * share, axis=1) / share.sum(axis=1))
     return np.stack(moves, axis=1)
+
+
+# Pictures
+class TrainingCurve(Curves):
+    """Curves that grow while a network trains, and a bar along the top that fills with them."""
+
+    @styled
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        place = {"transform": self.axes.transAxes, "lw": 0, "zorder": 8}
+        bars = {width: Rectangle((0, 0.96), width, 0.04, **place) for width in (1, 0)}
+        for bar, colour in zip(bars.values(), (FAINT, ROLES["forward"].colour)):
+            bar.set_facecolor(colour)
+            self._animated(self.axes.add_patch(bar))
+        self._bar = bars[0]
+
+    def update(self, lines, done=0.0):
+        """Show {name: (x, y)}, and how much is done: a part of 1."""
+        self._bar.set_width(done)
+        return super().update(lines)
+
+
+class Ranking(Picture):
+    """A bar for each name, as long as the first of its numbers, and all its numbers beside it.
+
+    `rows` is {name: role}, `columns` are the names of the numbers, `limit` is the longest bar.
+    """
+
+    HIGH, WIDE = 0.3, 1.25  # of a row; of a column
+
+    @styled
+    def __init__(self, rows, columns, limit, title="", width=8):
+        rows, self.columns, self._limit = dict(rows), tuple(columns), limit
+        super().__init__(width, 0.95 + self.HIGH * len(rows))
+        axes, top = self._sheet(title), 0.1 + self.HIGH * len(rows)
+        self._left = 0.3 + max(self._width_of(name, size=9.5) for name in rows)
+        end = width - self.WIDE * len(self.columns)
+        self._long = end - self._left
+        middles = [end + self.WIDE * (j + 0.5) for j in range(len(self.columns))]
+        for x, name in zip(middles, self.columns):
+            axes.text(x, top + 0.08, name, size=9.5, ha="center", va="bottom")
+        self._rows = {}
+        for i, (name, role) in enumerate(rows.items()):
+            y, colour = top - self.HIGH * (i + 0.5), ROLES[role].colour
+            axes.text(self._left - 0.1, y, name, size=9.5, ha="right", va="center", color=colour)
+            bar = Rectangle((self._left, y - 0.09), 0, 0.18, fc=colour, lw=0)
+            look = {"size": 9.5, "ha": "center", "va": "center", "color": colour}
+            texts = [self._animated(axes.text(x, y, "", **look)) for x in middles]
+            self._rows[name] = self._animated(axes.add_patch(bar)), texts
+
+    def update(self, numbers):
+        """Show {name: its numbers, one for each column}."""
+        said = [f"Ranking. Columns: {', '.join(self.columns)}."]
+        for name, (bar, texts) in self._rows.items():
+            row = checked(numbers.get(name), (len(self.columns),), name)
+            bar.set_width(self._long * np.clip(row[0] / self._limit, 0, 1))
+            for text, value in zip(texts, row):
+                text.set_text(number(value))
+            said.append(f"{name}: {', '.join(map(number, row))}.")
+        self._alt = " ".join(said)
+        return self._moving
+
+
+class Words(Picture):
+    """Words in columns; those that are known are grey and have a dot before them."""
+
+    HIGH, WIDE = 0.32, 1.53  # of a row; of a column
+
+    @styled
+    def __init__(self, count, title="", columns=5):
+        rows = -(-count // columns)
+        super().__init__(0.3 + self.WIDE * columns, 0.95 + self.HIGH * rows)
+        axes, top = self._sheet(title), 0.55 + self.HIGH * rows
+        look = {"size": 11, "family": "monospace", "va": "center"}
+        self._texts = []
+        for k in range(count):
+            x, y = 0.2 + self.WIDE * (k % columns), top - self.HIGH * (k // columns + 0.5)
+            self._texts.append(self._animated(axes.text(x, y, "", **look)))
+        self._note = self._animated(axes.text(0.2, 0.22, "", size=9.5, va="center"))
+
+    def update(self, words, known, note=""):
+        """Show these words, as many as there are places; `known` says of each whether it is."""
+        if not len(self._texts) == len(words) == len(known):
+            raise ValueError(
+                f"{len(words)} words and {len(known)} marks are given for {len(self._texts)} places"
+            )
+        for text, word, old in zip(self._texts, words, known):
+            text.set_text(f"{'●' if old else ' '} {word}")
+            text.set_color(ROLES["neutral" if old else "forward"].colour)
+        self._note.set_text(note)
+        marked = (f"{word} (known)" if old else word for word, old in zip(words, known))
+        self._alt = f"Words: {', '.join(marked)}. {note}".rstrip()
+        return self._moving
+
+
+class LetterBars(Picture):
+    """A bar over each letter of a word, for at most `places` letters, and a note below them."""
+
+    @styled
+    def __init__(self, places, label, title="", role="backward", high=1.0):
+        super().__init__(8, 3.3)
+        self._axes = axes = self._chart(0.85, 0.95, 7, 1.9, title=title, ylabel=label)
+        axes.set(xlim=(-0.5, places - 0.5), ylim=(0, high), xticks=[])
+        look = {"ha": "center", "va": "top", "transform": axes.get_xaxis_transform()}
+        self._bars, self._texts = [], []
+        for k in range(places):
+            bar = Rectangle((k - 0.3, 0), 0.6, 0, fc=ROLES[role].colour, lw=0, alpha=0.75)
+            self._bars.append(self._animated(axes.add_patch(bar)))
+            text = axes.text(k, -0.05, "", size=13, family="monospace", **look)
+            self._texts.append(self._animated(text))
+        arrow = axes.text(0, -0.2, "▲", size=11, color=ROLES["forward"].colour, **look)
+        self._arrow = self._animated(arrow)
+        self._note = self._animated(self._sheet().text(0.85, 0.2, "", size=10, va="center"))
+
+    def update(self, letters, heights, at, note=""):
+        """Show a bar over each of the first letters; an arrow points at letter `at`."""
+        if len(letters) > len(self._bars) or len(heights) > len(letters):
+            raise ValueError(
+                f"{len(letters)} letters with {len(heights)} bars do not fit: there are "
+                f"{len(self._bars)} places, and each bar needs a letter"
+            )
+        for k, (bar, text) in enumerate(zip(self._bars, self._texts)):
+            bar.set_height(heights[k] if k < len(heights) else 0)
+            text.set_text(letters[k] if k < len(letters) else "")
+            text.set_color(INK if k < len(heights) else ROLES["neutral"].colour)
+        self._arrow.set_x(at)
+        self._note.set_text(note)
+        said = (f"{letter} {number(height)}" for letter, height in zip(letters, heights))
+        self._alt = f"Bars over letters: {', '.join(said)}. {note}".rstrip()
+        return self._moving
+
+
+class LetterCells(Picture):
+    """A row of coloured cells for each name in `rows`, under the letters of a word."""
+
+    CELL = 0.4, 0.3
+
+    @styled
+    def __init__(self, rows, places, title="", width=8):
+        self.rows, self._places = tuple(rows), places
+        across, up = self.CELL
+        super().__init__(width, 0.95 + up * len(self.rows))
+        left, top = width - 0.15 - across * places, 0.15 + up * len(self.rows)
+        longest = max(self._width_of(row, size=9.5) for row in self.rows)
+        if longest > left - 0.25:
+            raise ValueError(f"{places} letters do not fit in {width} in; shorten the row names")
+        axes = self._sheet(title)
+        for i, name in enumerate(self.rows):
+            axes.text(0.15, top - up * (i + 0.5), name, size=9.5, va="center")
+        look = {"size": 13, "family": "monospace", "ha": "center", "va": "bottom"}
+        self._texts = [
+            self._animated(axes.text(left + across * (k + 0.5), top + 0.06, "", **look))
+            for k in range(places)
+        ]
+        self._cells = Cells(self, axes, left, top, (len(self.rows), places), 1.0, self.CELL)
+
+    def update(self, letters, values):
+        """Show (rows, letters) values from −1 to 1, one decimal each."""
+        if len(letters) > self._places:
+            raise ValueError(f"{len(letters)} letters do not fit in {self._places} places")
+        values = checked(values, (len(self.rows), len(letters)), "values")
+        free = self._places - len(letters)  # a cell without a value is not coloured
+        padded = np.pad(values, ((0, 0), (0, free)), constant_values=np.nan)
+        words = [[f"{value:.1f}".replace("-", "−") for value in row] for row in values]
+        self._cells.show(padded, "values", [row + [""] * free for row in words])
+        for k, text in enumerate(self._texts):
+            text.set_text(letters[k] if k < len(letters) else "")
+        said = (f"{name}: {', '.join(row)}." for name, row in zip(self.rows, words))
+        self._alt = " ".join((f"Cells under the letters {' '.join(letters)}.", *said))
+        return self._moving
+
+
+# Samples for the tests
+def _training_curve(rng, scale):
+    lines = {"validation": "forward", "training": "loss", "1-gram": "neutral", "5-gram": "neutral"}
+    limits = (0, 16), (1.5, 3.5)
+    picture = TrainingCurve(lines, "passes", "nats", *limits, title="It learns")
+
+    def move():
+        count = rng.integers(1, 33)
+        x = np.arange(1, count + 1) / 2
+        drawn = {name: (x, scale * rng.uniform(1, 4, count)) for name in lines}
+        return picture.update(drawn, count / 32)
+
+    return picture, move
+
+
+def _ranking(rng, scale):
+    rows = {"uniform": "neutral", "4-gram, backing off": "neutral", "our network": "forward"}
+    columns = ["nats per\ncharacter", "bits per\ncharacter", "perplexity"]
+    picture = Ranking(rows, columns, limit=np.log(27), title="The network is ahead")
+    return picture, lambda: picture.update(dict(zip(rows, np.abs(widest(rng, (3, 3), scale)))))
+
+
+def _words(rng, scale):
+    picture = Words(20, title="New names, and some that exist")
+
+    def move():
+        drawn = ["".join(rng.choice(list("amw"), rng.integers(0, 13))) for _ in range(20)]
+        drawn[7] = "w" * 12
+        return picture.update(drawn, rng.random(20) < 0.5, "7 of 20 stand in the list")
+
+    return picture, move
+
+
+def _letter_bars(rng, scale):
+    picture = LetterBars(12, "share of the norm", title="The last letter counts most")
+
+    def move():
+        count = rng.integers(1, 13)
+        letters, at = list(".mmmwwwmmmww")[:count], rng.integers(count)
+        heights = rng.dirichlet(np.ones(at + 1))
+        return picture.update(letters, heights, at, "next: a 0.123, n 0.100, the end 0.050")
+
+    return picture, move
+
+
+def _letter_cells(rng, scale):
+    picture = LetterCells(["a vowel was read", "the name ends here"], 12, title="Units")
+
+    def move():
+        count = rng.integers(1, 13)
+        return picture.update(list(".mmmwwwmmmww")[:count], rng.uniform(-1, 1, (2, count)))
+
+    return picture, move
+
+
+SAMPLES = [
+    Sample(_training_curve),
+    Sample(_ranking),
+    Sample(_words),
+    Sample(_letter_bars),
+    Sample(_letter_cells),
+]
