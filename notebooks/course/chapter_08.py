@@ -14,13 +14,20 @@ from course.artists import (
     plain,
     styled,
 )
-from course.exercises import Exercise, desk, in_order
+from course.exercises import Exercise, desk, in_order, with_cache
 from course.samples import Sample, widest
 from course.slips import slips
 import rnn_layers
 
 
 # Plain code
+def embedding_gradient(dout, x, V):
+    dW = np.zeros((V, dout.shape[-1]))
+    for n, t in np.ndindex(x.shape):
+        dW[x[n, t]] += dout[n, t]  # (V, D)  eq. 8.2
+    return dW
+
+
 def softmax_with_temperature(scores, tau):
     scaled = scores / tau
     shifted = scaled - scaled.max(axis=-1, keepdims=True)  # the same p, and no overflow
@@ -40,6 +47,23 @@ def temporal_softmax_loss(x, y, mask):
                 dx[n, t] = np.exp(log_p)  # (V,)  eq. 8.9
                 dx[n, t, y[n, t]] -= 1  # eq. 8.9
     return loss / N, dx / N  # eq. 8.8, 8.9
+
+
+def tied_backward(dscores, cache):
+    x, W, h = cache
+    N, T, D = h.shape
+    V = len(W)
+    de = (dscores @ W) * (1 - h**2)  # (N, T, D)
+    dW = dscores.reshape(N * T, V).T @ h.reshape(N * T, D)  # (V, D): W as the weights of scores
+    np.add.at(dW, x, de)  # and W as the table of the letters' vectors
+    dc = dscores.sum(axis=(0, 1))  # (V,)
+    return dW, dc
+
+
+def tied_forward(x, W, c):
+    """Return scores and the cache of tied_backward: symbols x (N, T), W (V, D), c (V,)."""
+    h = np.tanh(W[x])  # (N, T, D)
+    return h @ W.T + c, (x, W, h)  # (N, T, V)
 
 
 # Slips, one row a line
@@ -202,11 +226,63 @@ SLIPS = [
         ("1 at the most probable", "You take 1 away at the most probable symbol; p - one_hot(y) takes it away at the label, eq. 8.9.", "dx[n, t, y[n, t]] -= 1", "dx[n, t, np.argmax(log_p)] -= 1"),
         shown=False,
     ),
+    *slips(
+        embedding_gradient,
+        ("look-up: the last place alone", "A symbol that stands in several places gets the sum of their gradients, and yours keeps the last one: take the places one by one and add (+=), eq. 8.2. In one line, dW[x] += dout keeps the last one too; np.add.at adds them all.", "dW[x[n, t]] +=", "dW[x[n, t]] ="),
+        ("look-up: mean over places", "The gradients of all places are added, not averaged, eq. 8.2.", "dW[x[n, t]] += dout[n, t]", "dW[x[n, t]] += dout[n, t] / np.sum(x == x[n, t])"),
+        ("look-up: mean over names", "All is divided by N: the loss decides how it weighs its names, and dout says it already.", "+= dout[n, t]", "+= dout[n, t] / len(x)"),
+        ("look-up: first step left out", "The first step counts as any other: np.ndindex(x.shape) reaches it.", "+= dout[n, t]", "+= (t > 0) * dout[n, t]"),
+        ("look-up: last step left out", "The last step counts as any other: range(T) reaches it.", "+= dout[n, t]", "+= (t < x.shape[1] - 1) * dout[n, t]"),
+        ("look-up: first name alone", "The first name is not the only one: the sum is over n as well, eq. 8.2.", "+= dout[n, t]", "+= (n == 0) * dout[n, t]"),
+        ("look-up: symbol of the step before", "The row of dW is that of the symbol at the same place: x[n, t], not x[n, t - 1].", "dW[x[n, t]]", "dW[x[n, t - 1]]"),
+        ("look-up: symbols as factors", "The number of a symbol says which row, and is no factor: dW[x[n, t]] += dout[n, t].", "+= dout[n, t]", "+= x[n, t] * dout[n, t]"),
+        ("look-up: row 0 left out", "Symbol 0 has a row as any other.", "+= dout[n, t]", "+= (x[n, t] > 0) * dout[n, t]"),
+        shown=False,
+    ),
+    *slips(
+        tied_backward,
+        ("tied: scores alone", "W is used twice, and you take its share as the weights of the scores alone: the letters' vectors are rows of the same W. Add their gradient, eq. 8.2.", "    np.add.at(dW, x, de)", "    pass"),
+        ("tied: look-up alone", "W is used twice, and you take its share as the table of the letters' vectors alone: add that of the scores, h times blame, over all steps.", "dscores.reshape(N * T, V).T @ h.reshape(N * T, D)", "np.zeros((V, D))"),
+        ("tied: look-up overwrites", "Of two uses the gradients add up; with `=` the look-up's share takes the place of the other.", "np.add.at(dW, x, de)", "dW[x] = de"),
+        ("tied: repeated symbols counted once", "dW[x] += de adds each row once, however often its symbol stands in x: np.add.at adds them all, eq. 8.2.", "np.add.at(dW, x, de)", "dW[x] += de"),
+        ("tied: no slope", "On the way back to the letters' vectors blame passes through tanh: multiply by its slope, 1 - h^2.", " * (1 - h**2)", ""),
+        ("tied: 1 - h", "The square is missing: the slope of tanh is 1 - h^2.", "(1 - h**2)", "(1 - h)"),
+        ("tied: 1 + h^2", "A sign: the slope of tanh is 1 - h^2.", "(1 - h**2)", "(1 + h**2)"),
+        ("tied: slope at W", "The slope belongs to what came out of tanh, h: 1 - h^2.", "(1 - h**2)", "(1 - W[x] ** 2)"),
+        ("tied: vectors for states", "The scores are made from h, behind tanh, and not from the vectors W[x] themselves.", "@ h.reshape(N * T, D)", "@ W[x].reshape(N * T, D)"),
+        ("tied: slope in both shares", "The slope of tanh stands on the road to the letters' vectors alone; as weights of the scores W meets h itself.", "@ h.reshape(N * T, D)", "@ (h * (1 - h**2)).reshape(N * T, D)"),
+        ("tied: last step alone", "W makes the scores of every step, so that share is a sum over all of them.", "dscores.reshape(N * T, V).T @ h.reshape(N * T, D)", "dscores[:, -1].T @ h[:, -1]"),
+        ("tied: mean of two shares", "Of two uses the gradients add up; no mean is taken.", "return dW, dc", "return dW / 2, dc"),
+        ("tied: share subtracted", "Of two uses the gradients add up.", "np.add.at(dW, x, de)", "np.subtract.at(dW, x, de)"),
+        ("tied: dc is a mean", "c is used N T times, so dc is a sum, not a mean.", "dscores.sum(", "dscores.mean("),
+        ("tied: dc of the last step", "c is used at each step, so dc sums over all of them.", "dscores.sum(axis=(0, 1))", "dscores[:, -1].sum(axis=0)"),
+        ("tied: dc for each step", "That is one dc for each step, (T, V). The steps share one c: add up over time as well.", "axis=(0, 1)", "axis=0"),
+        ("tied: dc for each name", "That is one dc for each name, (N, V). The names share one c: add up over the batch as well.", "axis=(0, 1)", "axis=1"),
+        shown=False,
+    ),
 ]
 # fmt: on
 
 
 # Exercises
+def _symbols(normal, N, T, V):
+    """Symbols 0 to V - 1; in a long sequence of few symbols each stands in many places."""
+    return np.argmax(normal((N, T, V)), axis=-1)
+
+
+def _gradients_and_symbols(normal, N, T, D, V):
+    return {"dout": normal((N, T, D)), "x": _symbols(normal, N, T, V), "V": np.int64(V)}
+
+
+def _with_int_V(function, dout, x, V):
+    return function(dout, x, int(V))
+
+
+def _tied_arrays(normal, N, T, D, V):
+    _, (x, W, h) = tied_forward(_symbols(normal, N, T, V), normal((V, D)) / 2, normal((V,)))
+    return {"dscores": normal((N, T, V)), "x": x, "W": W, "h": h}
+
+
 def _scores_and_temperature(normal, N, V, tau):
     """Scores around 0 and far from it: around 1000, around -1000, and one far above the others."""
     scores = 3 * normal((N, V))
@@ -249,6 +325,27 @@ def _remark(part, has, needs):
 
 EXERCISES = {
     "08.1": Exercise(
+        embedding_gradient,
+        returns=("dW",),
+        arrays=_gradients_and_symbols,
+        cases=(
+            (7, 11, 6, 9),
+            (3, 14, 5, 2),
+            (4, 2, 3, 8),
+            (2, 1, 5, 3),
+            (1, 6, 4, 4),
+            (1, 1, 1, 2),
+        ),
+        call=_with_int_V,
+        hints=(
+            "Row v of W was copied to each place where symbol v stands. A copy on the way forward "
+            "is a sum on the way back.",
+            "Start from np.zeros((V, D)). The place (n, t) adds dout[n, t] to one row: which?",
+            "for n, t in np.ndindex(x.shape): dW[x[n, t]] += dout[n, t].",
+        ),
+        praise="adds up all places of a symbol, at all sizes tried.",
+    ),
+    "08.2": Exercise(
         softmax_with_temperature,
         returns=("p",),
         arrays=_scores_and_temperature,
@@ -264,7 +361,7 @@ EXERCISES = {
         ),
         praise="returns the right p for scores around 0 and around 1000.",
     ),
-    "08.2": Exercise(
+    "08.3": Exercise(
         temporal_softmax_loss,
         returns=("loss", "dx"),
         arrays=_scores_labels_and_mask,
@@ -285,6 +382,29 @@ EXERCISES = {
             "loss -= log_p[y[n, t]]; dx[n, t] = np.exp(log_p), and then dx[n, t, y[n, t]] -= 1; at the "
             "end both are divided by N. Start from loss = 0.0 and dx = np.zeros_like(x).",
         ),
+    ),
+    "08.4": Exercise(
+        tied_backward,
+        returns=("dW", "dc"),
+        arrays=_tied_arrays,
+        cases=(
+            (7, 11, 6, 9),
+            (3, 14, 5, 2),
+            (4, 2, 3, 8),
+            (2, 1, 5, 3),
+            (1, 6, 4, 4),
+            (1, 1, 1, 2),
+        ),
+        call=with_cache,
+        hints=(
+            "W stands twice in the way forward: as a table in which x looks up, and as the weights "
+            "of the scores. Give each use a copy of its own, as chapter 05 did for the steps.",
+            "The copy at the scores is eq. 8.5 with W^T for w. Blame on h is eq. 8.4; then comes "
+            "the slope of tanh, then eq. 8.2 for the table. The copies are one, so add.",
+            "dW = dscores.reshape(N * T, V).T @ h.reshape(N * T, D), and then np.add.at(dW, x, de) "
+            "with de = (dscores @ W) * (1 - h**2).",
+        ),
+        praise="adds up the shares of both uses of W.",
     ),
 }
 

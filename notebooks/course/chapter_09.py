@@ -6,6 +6,7 @@ sum to 1, so one function, `nats`, measures them all. The mark "." stands before
 """
 
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 import csv
 import functools
 import itertools
@@ -17,8 +18,10 @@ from matplotlib.patches import Rectangle
 import numpy as np
 
 from course.artists import FAINT, INK, ROLES, Cells, Picture, checked, number, styled
+from course.exercises import Exercise, desk, in_order
 from course.figures import Curves
 from course.samples import Sample, widest
+from course.slips import slips
 import rnn_layers
 
 # Plain code
@@ -417,26 +420,31 @@ def train(
 
     Stop it whenever you like: the model holds the best networks so far. Each network reads the
     names in an order of its own, and the rate falls in a straight line to 0. `gradients_of` may be
-    any other function that returns what `loss_and_gradients` does.
+    any other function that returns what `loss_and_gradients` does; several threads call it.
     """
     steps, validation = rounds * (len(names) // N), encode(validation_names)
     networks = [[array.copy() for array in weights] for weights in model.networks]
     averages = [[(0 * array, 0 * array) for array in weights] for weights in networks]
-    losses, best = [], nats_of(networks, *validation).mean()
-    yield Progress(0, best, best)
     orders = [batches(*encode(names), N, rounds, rng) for rng in model.rngs]
-    for t, side_by_side in enumerate(zip(*orders), start=1):
-        for weights, average, batch in zip(networks, averages, side_by_side):
+
+    def go_on(weights, average, order, done):
+        losses = []
+        for t, batch in enumerate(itertools.islice(order, every), start=done + 1):
             loss, gradients = gradients_of(weights, *batch)
             adam(weights, gradients, average, t, rate * (1 - t / steps))
             losses.append(loss * N / batch[2].sum())
-        if t % every == 0 or t == steps:
-            now = nats_of(networks, *validation).mean()
+        return np.mean(losses)
+
+    best = nats_of(networks, *validation).mean()
+    yield Progress(0, best, best)
+    with ThreadPoolExecutor(len(networks)) as threads:
+        for done in range(0, steps, every):
+            losses = threads.map(go_on, networks, averages, orders, itertools.repeat(done))
+            training, now = np.mean(list(losses)), nats_of(networks, *validation).mean()
             if now < best:
                 kept = [[array.copy() for array in weights] for weights in networks]
                 model.networks, best = kept, now
-            yield Progress(t * rounds / steps, np.mean(losses), now)
-            losses.clear()
+            yield Progress(min(done + every, steps) * rounds / steps, training, now)
 
 
 # What a prediction listens to
@@ -471,6 +479,270 @@ def replacing(networks, x, even=False):
         share[letters == x[:, r, None]] = 0  # another letter than that which stands there
         moves.append(np.sum(variation * share, axis=1) / share.sum(axis=1))
     return np.stack(moves, axis=1)
+
+
+# What the reader writes
+def adam_step(weight, g, m, v, t, rate):
+    m = m + (1 - 0.9) * (g - m)  # eq. 9.1
+    v = v + (1 - 0.999) * (g**2 - v)  # eq. 9.2
+    m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
+    weight = weight - rate * m_hat / (np.sqrt(v_hat) + 1e-8)  # eq. 9.3
+    return weight, m, v
+
+
+def training_loop(weight, batches, gradient_of, cost_of, rate):
+    best, lowest = weight, cost_of(weight)
+    for t, batch in enumerate(batches, start=1):
+        falling = rate * (1 - t / len(batches))
+        weight = weight - falling * gradient_of(weight, batch)
+        if cost_of(weight) < lowest:
+            best, lowest = weight, cost_of(weight)
+    return best
+
+
+def draw(p, luck):
+    ends = np.cumsum(p, axis=1)  # (N, V): where the share of each symbol ends
+    return np.sum(ends[:, :-1] <= luck[:, np.newaxis], axis=1)  # (N,)
+
+
+def both_ways_backward(dh, cache):
+    onward_cache, back_cache = cache
+    H = dh.shape[2] // 2
+    dx, _, dWx, dWh, db = rnn_layers.rnn_backward(dh[:, :, :H], onward_cache)
+    dx_back, _, dUx, dUh, dc = rnn_layers.rnn_backward(dh[:, ::-1, H:], back_cache)
+    dx = dx + dx_back[:, ::-1]  # (N, T, D): x is read twice
+    return dx, dWx, dWh, db, dUx, dUh, dc
+
+
+def both_ways_forward(x, Wx, Wh, b, Ux, Uh, c):
+    """Return h (N, T, 2 H), the states of two readers of x (N, T, D), and the cache of the above.
+
+    The first reads from left to right with Wx, Wh, b, the second from right to left with Ux, Uh, c.
+    """
+    h0 = np.zeros((len(x), len(Wh)), x.dtype)
+    onward, onward_cache = rnn_layers.rnn_forward(x, h0, Wx, Wh, b)
+    back, back_cache = rnn_layers.rnn_forward(x[:, ::-1], h0, Ux, Uh, c)
+    return np.concatenate([onward, back[:, ::-1]], axis=2), (onward_cache, back_cache)
+
+
+# Slips, one row a line
+# fmt: off
+SLIPS = [
+    *slips(
+        adam_step,
+        ("m and v as they are", "Both averages start at 0, and so are too small at first: divide m by 1 - 0.9^t and v by 1 - 0.999^t before the step.", "m / (1 - 0.9**t), v / (1 - 0.999**t)", "m, v"),
+        ("v as it is", "v starts at 0 as m does, and so is too small at first: divide it by 1 - 0.999^t before the step.", "v / (1 - 0.999**t)", "v"),
+        ("m as it is", "m starts at 0 as v does, and so is too small at first: divide it by 1 - 0.9^t before the step.", "m / (1 - 0.9**t)", "m"),
+        ("m alone in the step", "The step is the corrected m over the root of the corrected v: yours is as long as the gradient.", " / (np.sqrt(v_hat) + 1e-8)", ""),
+        ("g in the step", "The step goes along the corrected m, the average of the gradients, and not along g of this step alone.", "rate * m_hat", "rate * g"),
+        ("no square root", "v is an average of squares: its square root is as large as a gradient.", "np.sqrt(v_hat)", "v_hat"),
+        ("epsilon inside the root", "Epsilon is added to the root, not under it.", "np.sqrt(v_hat) + 1e-8", "np.sqrt(v_hat + 1e-8)"),
+        ("no epsilon", "Where every gradient has been 0 the root is 0 too, and 0 by 0 is not a number: add 1e-8 to the root.", " + 1e-8", ""),
+        ("uphill", "A sign: the step goes against the gradient.", "weight - rate", "weight + rate"),
+        ("rate left out", "The step is rate times the quotient.", "rate * m_hat", "m_hat"),
+        ("averages from the step before", "m and v take in the gradient first, eqs. 9.1 and 9.2, and then the step is made from them.", "m = m + (1 - 0.9) * (g - m)  # eq. 9.1\n    v = v + (1 - 0.999) * (g**2 - v)  # eq. 9.2\n    m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)", "m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)\n    m = m + (1 - 0.9) * (g - m)\n    v = v + (1 - 0.999) * (g**2 - v)"),
+        ("corrected averages handed back", "Hand back m and v of eqs. 9.1 and 9.2 themselves: what is corrected serves this step alone, and the next one would correct it again.", "return weight, m, v", "return weight, m_hat, v_hat"),
+        ("beta and 1 - beta swapped in m", "m keeps nine tenths of itself and takes one tenth of g: m + (1 - 0.9) (g - m), eq. 9.1.", "(1 - 0.9) * (g - m)", "0.9 * (g - m)"),
+        ("beta and 1 - beta swapped in v", "v keeps 0.999 of itself and takes 0.001 of g^2: v + (1 - 0.999) (g^2 - v), eq. 9.2.", "(1 - 0.999) * (g**2 - v)", "0.999 * (g**2 - v)"),
+        ("v of g", "v is the average of g^2, and yours that of g, eq. 9.2.", "g**2 - v", "g - v"),
+        ("v of |g|", "v is the average of g^2, and yours that of its absolute value, eq. 9.2.", "g**2 - v", "np.abs(g) - v"),
+        ("v of m", "v is the average of g^2, and yours that of m^2, eq. 9.2.", "g**2 - v", "m**2 - v"),
+        ("m of a sum", "m forgets: it moves a tenth of the way towards g, and yours adds a tenth of g, eq. 9.1.", "(1 - 0.9) * (g - m)", "(1 - 0.9) * g"),
+        ("t counted from 0", "t counts from 1: after step t the factor is 1 - 0.9^t, and so for v.", "m / (1 - 0.9**t), v / (1 - 0.999**t)", "m / (1 - 0.9**(t - 1)), v / (1 - 0.999**(t - 1))"),
+        ("t + 1", "After step t, counted from 1, the factor is 1 - 0.9^t, and so for v.", "m / (1 - 0.9**t), v / (1 - 0.999**t)", "m / (1 - 0.9**(t + 1)), v / (1 - 0.999**(t + 1))"),
+        ("factor without a power", "After t steps of the same g, m is (1 - 0.9^t) g: the power t is missing, for m and for v.", "m / (1 - 0.9**t), v / (1 - 0.999**t)", "m / (1 - 0.9), v / (1 - 0.999)"),
+        ("multiplied by the factor", "m and v are too small: divide by 1 - 0.9^t and 1 - 0.999^t.", "m / (1 - 0.9**t), v / (1 - 0.999**t)", "m * (1 - 0.9**t), v * (1 - 0.999**t)"),
+        ("changed in place", "The numbers are right, but weight -= ..., m += ... or v += ... writes into the caller's array: make new ones.", "m = m + (1 - 0.9) * (g - m)  # eq. 9.1", "m += (1 - 0.9) * (g - m)"),
+        shown=False,
+    ),
+    *slips(
+        training_loop,
+        ("last weight", "You hand back the last weight; asked for is that with the lowest cost, so keep it when it comes. (If you do: `weight -= ...` goes on writing into what you have kept.)", "return best", "return weight"),
+        ("best without its cost", "Each weight that is better than the first is kept, also where a better one came before: lower the bar each time, too.", "best, lowest = weight, cost_of(weight)\n    return", "best = weight\n    return"),
+        ("highest cost", "Low cost is good: keep the weight where the cost is lower than ever.", "cost_of(weight) < lowest", "cost_of(weight) > lowest"),
+        ("gradient where it began", "The gradient is taken at the weight as it is now, and yours is always taken at the first weight.", "best, lowest = weight, cost_of(weight)\n    for", "first = best = weight; lowest = cost_of(weight)\n    for", "gradient_of(weight, batch)", "gradient_of(first, batch)"),
+        ("gradient at the best", "The gradient is taken at the weight as it is now, not at the best one so far.", "gradient_of(weight, batch)", "gradient_of(best, batch)"),
+        ("on from the best", "Each step starts where the one before has ended; yours starts again from the best weight.", "weight = weight - falling * gradient_of(weight, batch)", "weight = best - falling * gradient_of(best, batch)"),
+        ("rate that does not fall", "The rate falls in a straight line: step t of K takes rate (1 - t / K), with t from 1.", "rate * (1 - t / len(batches))", "rate"),
+        ("t from 0", "t counts from 1: the rate of step t of K is rate (1 - t / K), so that of the last is 0.", "start=1", "start=0"),
+        ("rate halved in each step", "The rate falls in a straight line: step t of K takes rate (1 - t / K), with t from 1.", "rate * (1 - t / len(batches))", "rate / 2**t"),
+        ("rate over t", "The rate falls in a straight line: step t of K takes rate (1 - t / K), with t from 1.", "rate * (1 - t / len(batches))", "rate / t"),
+        ("rate that rises", "The rate falls: step t of K takes rate (1 - t / K), and yours takes rate t / K.", "(1 - t / len(batches))", "(t / len(batches))"),
+        ("uphill", "A sign: a step goes against the gradient.", "weight - falling", "weight + falling"),
+        ("first weight left out", "The first weight is a candidate too: no step may be better than it.", "lowest = weight, cost_of(weight)\n    for", "lowest = weight, np.inf\n    for"),
+        ("last batch left out", "Each batch makes one step, the last one too (its rate is 0), and the rate falls with the number of them all.", "len(batches))", "(len(batches) - 1))", "enumerate(batches, start=1)", "enumerate(batches[:-1], start=1)"),
+        ("first batch alone", "Each step takes the next batch; yours takes the first one each time.", "gradient_of(weight, batch)", "gradient_of(weight, batches[0])"),
+        ("cost before the step", "The cost is asked of the weight after the step; yours keeps the weight before it.", "weight = weight - falling * gradient_of(weight, batch)\n        if cost_of(weight) < lowest:\n            best, lowest = weight, cost_of(weight)", "old = weight\n        weight = weight - falling * gradient_of(weight, batch)\n        if cost_of(weight) < lowest:\n            best, lowest = old, cost_of(weight)"),
+        ("changed in place", "The numbers are right, but weight -= ... writes into the array that you were given: make a new one, weight = weight - ...", "weight = weight - falling * gradient_of(weight, batch)", "weight -= falling * gradient_of(weight, batch)", "best, lowest = weight, cost_of(weight)\n    for", "best, lowest = weight.copy(), cost_of(weight)\n    for", "best, lowest = weight, cost_of(weight)\n    return", "best, lowest = weight.copy(), cost_of(weight)\n    return"),
+        shown=False,
+    ),
+    *slips(
+        draw,
+        ("most probable", "The most probable symbol comes each time, whatever the luck: take the one on whose share the random number falls.", "np.sum(ends[:, :-1] <= luck[:, np.newaxis], axis=1)", "np.argmax(p, axis=1)"),
+        ("one too high", "One too high: a symbol is drawn if the number falls below the end of its share, so count the ends that lie at or below it (ends, not beginnings).", "axis=1)  # (N,)", "axis=1) + 1"),
+        ("one too low", "One too low: with luck below p[0] it is symbol 0, and so on; count the ends that lie at or below the number.", "axis=1)  # (N,)", "axis=1) - 1"),
+        ("p for its sums", "Lay the shares end to end: luck is compared with the sums of p so far, and yours compares it with each p by itself.", "np.cumsum(p, axis=1)", "p"),
+        ("sums over the names", "The shares lie end to end along a row, over the V symbols: axis=1.", "np.cumsum(p, axis=1)", "np.cumsum(p, axis=0)"),
+        ("ends above", "You count the ends above the number; the symbol is the count of those at or below it.", "ends[:, :-1] <= luck", "ends[:, :-1] > luck"),
+        ("all alike", "All symbols are equally probable in yours: p has no part in it.", "np.cumsum(p, axis=1)", "np.cumsum(np.full_like(p, 1 / p.shape[1]), axis=1)"),
+        ("nearest p", "The symbol whose p is nearest to the number comes: lay the shares end to end instead, and see on which the number falls.", "np.sum(ends[:, :-1] <= luck[:, np.newaxis], axis=1)", "np.argmin(np.abs(p - luck[:, np.newaxis]), axis=1)"),
+        ("nearest end", "The symbol whose end is nearest to the number comes; it is the one on whose share the number falls, the first whose end lies above it.", "np.sum(ends[:, :-1] <= luck[:, np.newaxis], axis=1)", "np.argmin(np.abs(ends - luck[:, np.newaxis]), axis=1)"),
+        ("one luck for all", "Each row has a luck of its own.", "luck[:, np.newaxis]", "luck[0]"),
+        ("p taken for scores", "p are probabilities already, and no scores: softmax has no place here.", "np.cumsum(p, axis=1)", "np.cumsum(np.exp(p) / np.exp(p).sum(axis=1, keepdims=True), axis=1)"),
+        ("from the other end", "Begin with symbol 0: yours lays the shares from the last symbol on.", "np.sum(ends[:, :-1] <= luck[:, np.newaxis], axis=1)", "np.sum(np.cumsum(p[:, ::-1], axis=1)[:, ::-1][:, 1:] > luck[:, np.newaxis], axis=1)"),
+        shown=False,
+    ),
+    *slips(
+        both_ways_backward,
+        ("dh not turned", "The second reader went from right to left: turn its part of dh round, [:, ::-1], before you hand it back.", "dh[:, ::-1, H:]", "dh[:, :, H:]"),
+        ("dx not turned", "The second reader's dx is in the order of its reading: turn it round, [:, ::-1], before you add.", "dx_back[:, ::-1]", "dx_back"),
+        ("neither turned", "The second reader went from right to left: turn its part of dh round, [:, ::-1], and its dx back again.", "dh[:, ::-1, H:]", "dh[:, :, H:]", "dx_back[:, ::-1]", "dx_back"),
+        ("both readers turned", "The first reader went from left to right: its part of dh stays as it is.", "dh[:, :, :H]", "dh[:, ::-1, :H]"),
+        ("first reader alone in dx", "x is read twice, so both readers have a share in dx: add them.", " + dx_back[:, ::-1]", ""),
+        ("second reader alone in dx", "x is read twice, so both readers have a share in dx: add them.", "dx + dx_back", "dx_back"),
+        ("mean of the readers", "x is read twice, and its gradients add up; no mean is taken.", "dx = dx + dx_back[:, ::-1]", "dx = (dx + dx_back[:, ::-1]) / 2"),
+        ("dx subtracted", "x is read twice, and its gradients add up.", "dx + dx_back", "dx - dx_back"),
+        ("halves swapped", "The first H numbers of each state are those of the reader from left to right.", "dh[:, :, :H]", "dh[:, :, H:]", "dh[:, ::-1, H:]", "dh[:, ::-1, :H]"),
+        ("caches swapped", "The first cache is that of the reader from left to right.", "onward_cache, back_cache = cache", "back_cache, onward_cache = cache"),
+        ("samples turned", "[::-1] turns the batch round; time is the second axis, [:, ::-1].", "dh[:, ::-1, H:]", "dh[::-1, :, H:]"),
+        ("units turned", "[..., ::-1] turns the units round; time is the second axis, [:, ::-1].", "dh[:, ::-1, H:]", "dh[:, :, :H - 1 : -1]"),
+        ("gradients of one reader twice", "Each reader has weights of its own, and gradients of its own.", "return dx, dWx, dWh, db, dUx, dUh, dc", "return dx, dWx, dWh, db, dWx, dWh, db"),
+        ("readers added up", "Each reader has weights of its own: their gradients are not added.", "return dx, dWx, dWh, db,", "dWx, dWh, db = dWx + dUx, dWh + dUh, db + dc\n    return dx, dWx, dWh, db,"),
+        shown=False,
+    ),
+]
+# fmt: on
+
+
+# Exercises
+def _adam_arrays(normal, shape, t):
+    """An average of squares that fits the gradients so far, and a weight that never had one."""
+    weight, g, m = (normal(shape) for _ in range(3))
+    v = normal(shape) ** 2
+    if t == 1:
+        m, v = 0 * m, 0 * v
+        g.flat[0] = 0
+    else:
+        m, v = 0.3 * m, 0.01 * v
+    return {"weight": weight, "g": g, "m": m, "v": v, "t": np.int64(t), "rate": np.float64(0.01)}
+
+
+def _call_adam(function, weight, g, m, v, t, rate):
+    return function(weight, g, m, v, int(t), float(rate))
+
+
+def _regression(normal, batches, N, D, rate, off):
+    """A noisy straight line that batches of N points know too little of, and others to test it."""
+    truth = normal((D,))
+    x, others = normal((batches, N, D)), normal((20, D))
+    return {
+        "weight": truth + off * normal((D,)),
+        "x": x,
+        "y": x @ truth + normal((batches, N)),
+        "others": others,
+        "wanted": others @ truth,
+        "rate": np.float64(rate),
+    }
+
+
+def _call_training(function, weight, x, y, others, wanted, rate):
+    def gradient_of(weight, batch):
+        x, y = batch
+        return x.T @ (x @ weight - y) / len(y)
+
+    def cost_of(weight):
+        return np.mean((others @ weight - wanted) ** 2)
+
+    return function(weight, list(zip(x, y)), gradient_of, cost_of, float(rate))
+
+
+def _probabilities_and_luck(normal, N, V):
+    p = np.exp(1.5 * normal((N, V)))
+    luck = 0.5 + np.arctan(3 * normal((N,))) / np.pi  # between 0 and 1
+    return {"p": p / p.sum(axis=1, keepdims=True), "luck": luck}
+
+
+def _readers(normal, N, T, D, H):
+    shapes = {"x": (N, T, D), "Wx": (D, H), "Wh": (H, H), "b": (H,)}
+    shapes |= {"Ux": (D, H), "Uh": (H, H), "c": (H,)}
+    return {"dh": normal((N, T, 2 * H))} | {name: normal(s) / 2 for name, s in shapes.items()}
+
+
+def _call_readers(function, dh, **inputs):
+    return function(dh, both_ways_forward(**inputs)[1])
+
+
+EXERCISES = {
+    "09.1": Exercise(
+        adam_step,
+        returns=("weight", "m", "v"),
+        arrays=_adam_arrays,
+        cases=(((7, 3), 1), ((5,), 3), ((4, 2), 40), ((3,), 1), ((2, 3), 2000)),
+        call=_call_adam,
+        hints=(
+            "Put eqs. 9.1 and 9.2 into code first. Both averages start at 0: what are they after "
+            "one step, after two and after three of the same g?",
+            "After t steps of the same g, m is (1 - 0.9^t) g and v is (1 - 0.999^t) g^2. Divide by "
+            "these factors, in new names, before you make the step.",
+            "weight - rate * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8), and hand "
+            "back m and v as they were before the division.",
+        ),
+        praise="makes Adam's step and hands on the right averages, at the first step and at later "
+        "ones.",
+    ),
+    "09.2": Exercise(
+        training_loop,
+        returns=("best",),
+        arrays=_regression,
+        cases=(
+            (12, 3, 4, 0.5, 0.6),
+            (7, 2, 3, 0.9, 1),
+            (5, 2, 3, 0.9, 0.01),
+            (2, 4, 2, 0.5, 2),
+            (30, 1, 5, 0.2, 1),
+        ),
+        call=_call_training,
+        hints=(
+            "Before the loop the first weight is the best so far, and its cost the lowest.",
+            "In step t, counted from 1: the gradient at the present weight by this batch, a step "
+            "against it with rate * (1 - t / K), then the cost; is it lower than ever?",
+            "weight = weight - rate * (1 - t / len(batches)) * gradient_of(weight, batch); if "
+            "cost_of(weight) < lowest: best, lowest = weight, cost_of(weight).",
+        ),
+        praise="keeps the best weight, in each of five trainings.",
+    ),
+    "09.3": Exercise(
+        draw,
+        returns=("symbols",),
+        arrays=_probabilities_and_luck,
+        cases=((40, 7), (60, 27), (30, 2), (1, 5), (50, 3)),
+        call=in_order,
+        hints=(
+            "Lay the probabilities of a row end to end between 0 and 1. Where does each end?",
+            "np.cumsum(p, axis=1) has the ends. The symbol is the number of ends that lie at or "
+            "below the luck of that row.",
+            "np.sum(np.cumsum(p, axis=1)[:, :-1] <= luck[:, np.newaxis], axis=1).",
+        ),
+        praise="draws the right symbols, for 2 to 27 of them.",
+    ),
+    "09.4": Exercise(
+        both_ways_backward,
+        returns=("dx", "dWx", "dWh", "db", "dUx", "dUh", "dc"),
+        axes={"dx": "sample step input"},
+        arrays=_readers,
+        cases=((7, 11, 6, 9), (3, 14, 5, 2), (4, 2, 3, 4), (2, 1, 5, 3), (1, 6, 4, 4)),
+        call=_call_readers,
+        hints=(
+            "rnn_layers.rnn_backward does the work, once for each reader. What is the dh of each?",
+            "dh[:, :, :H] belongs to the first reader. dh[:, :, H:] is in the order of the name, "
+            "and the second reader went the other way: turn it round in time.",
+            "rnn_backward(dh[:, ::-1, H:], back_cache) gives a dx in the order of its reading: "
+            "turn it round and add it to the first reader's.",
+        ),
+    ),
+}
+
+check, hint, solution = desk(EXERCISES, SLIPS)
 
 
 # Pictures
