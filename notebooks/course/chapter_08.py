@@ -32,7 +32,7 @@ def softmax_with_temperature(scores, tau):
     scaled = scores / tau
     shifted = scaled - scaled.max(axis=-1, keepdims=True)  # the same p, and no overflow
     p = np.exp(shifted)
-    return p / p.sum(axis=-1, keepdims=True)  # (N, V)  eq. 8.10
+    return p / p.sum(axis=-1, keepdims=True)  # (N, V)
 
 
 def temporal_softmax_loss(x, y, mask):
