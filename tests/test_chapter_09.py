@@ -6,13 +6,11 @@ import importlib.util
 import itertools
 import sys
 
-from legible import all_numbers
-from matplotlib.collections import PolyCollection
 import numpy as np
 import pytest
 
 from course import chapter_09
-from course.chapter_09 import LetterBars, LetterCells, Ranking, V, Words
+from course.chapter_09 import Gains, LetterBars, Ranking, V, Words
 from gradient_check import check_layer, directional_derivative
 
 NAMES, VALIDATION_NAMES, _ = chapter_09.split()
@@ -601,19 +599,81 @@ def test_the_progress_bar_fills():
 
 
 def test_letters_that_do_not_fit_are_refused():
+    labels = {"share": ("backward", 1)}
     with pytest.raises(ValueError, match="there are 2 places"):
-        LetterBars(2, "share").update("abc", [1.0], 0)
+        LetterBars(2, labels).update("abc", {"share": [1.0]})
     with pytest.raises(ValueError, match="each bar needs a letter"):
-        LetterBars(5, "share").update("abc", np.ones(4), 0)
-    with pytest.raises(ValueError, match="3 letters do not fit in 2 places"):
-        LetterCells(["row"], 2).update("abc", np.ones((1, 3)))
+        LetterBars(5, labels).update("abc", {"share": np.ones(4)})
     with pytest.raises(ValueError, match="1 words and 1 marks are given for 2 places"):
         Words(2).update(["anna"], [True])
 
 
-def test_a_cell_without_a_letter_has_neither_colour_nor_number():
-    picture = LetterCells(["row"], 3)
-    picture.update("ab", [[0.5, -1.0]])
-    [cells] = picture.figure.findobj(PolyCollection)
-    assert (cells.get_facecolors()[:, 3] > 0).tolist() == [True, True, False]
-    assert sorted(all_numbers(picture).split()) == sorted(["0.5", "−1.0"])
+def test_a_letter_without_a_bar_is_not_spoken_of():
+    picture = LetterBars(4, {"share": ("backward", 1), "moves": ("forward", 1)})
+    picture.update(".bo", {"share": [0.25, 0.75], "moves": [np.nan, 0.5]}, "next: o 0.9")
+    assert picture.alt() == (
+        "Bars over the letters . b. share: . 0.250, b 0.750. moves: b 0.500. next: o 0.9"
+    )
+
+
+def test_gains_stand_where_they_are_with_their_errors():
+    picture = Gains(2, {"three": "forward"}, "nats", (-1, 1))
+    points, bars, level, text = picture.update({"three": ([0.5, -0.25], [0.1, 0.2])})
+    assert points.get_ydata().tolist() == [0.5, -0.25]
+    ends = [segment[:, 1].tolist() for segment in bars.get_segments()]
+    np.testing.assert_allclose(ends, [[0.4, 0.6], [-0.45, -0.05]])
+    assert level.get_ydata() == [0.125, 0.125]
+    assert text.get_position()[1] == 0.125
+    assert picture.alt().endswith("three: mean 0.125, from −0.250 to 0.500, below 0 in 1.")
+
+
+# Making and reading names
+
+
+def test_names_are_drawn_from_what_is_predicted():
+    """Whoever reads .a predicts n, whoever reads anything else a; after four symbols the end."""
+
+    def predict(x):
+        p = np.full((len(x), V), 1e-9)
+        wanted = {True: 14, False: 1}
+        for row, last in zip(p, x[:, -1]):
+            row[0 if x.shape[1] > 4 else wanted[last == 1]] = 1
+        return p
+
+    luck = np.random.default_rng(0).random((3, 9))
+    assert chapter_09.make_names(predict, 1.0, luck) == ["anan"] * 3
+    assert chapter_09.make_names(predict, 1.0, luck[:, :2]) == ["an"] * 3
+
+
+def test_luck_falls_on_a_symbol_as_often_as_it_is_probable():
+    p = np.array([0.1, 0.6, 0.3])
+    luck = (np.arange(1000) + 0.5) / 1000
+    assert np.bincount(chapter_09.draw(np.tile(p, (1000, 1)), luck)).tolist() == [100, 600, 300]
+
+
+@pytest.mark.parametrize(
+    ("typed", "letters", "remark"),
+    [
+        ("anna", "anna", ""),
+        ("José", "jose", "é is read as e"),
+        ("Anne-Marie", "annemarie", "- is left out"),
+        ("Anna Bo", "annabo", "a space is left out"),
+        ("Søren", "sren", "ø is left out"),
+        ("Bartholomew Lee", "bartholomew", "a space is left out; the first 11 letters are read"),
+        ("Éléa", "elea", "é is read as e"),
+        ("", "", "type letters from a to z"),
+        ("李", "", "李 is left out; type letters from a to z"),
+    ],
+)
+def test_what_cannot_be_read_is_told(typed, letters, remark):
+    assert chapter_09.readable(typed) == (letters, remark)
+
+
+# The network of two readers
+
+
+def test_two_readers_pass_the_witnesses():
+    rng = np.random.default_rng(1)
+    shapes = (2, 5, 3), (3, 4), (4, 4), (4,), (3, 4), (4, 4), (4,)
+    inputs = [rng.standard_normal(shape) / 2 for shape in shapes]
+    check_layer(chapter_09.both_ways_forward, chapter_09.both_ways_backward, *inputs)

@@ -6,18 +6,20 @@ sum to 1, so one function, `nats`, measures them all. The mark "." stands before
 """
 
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
 import csv
 import functools
 import itertools
 import pathlib
 from string import ascii_lowercase
 from typing import NamedTuple
+import unicodedata
 
+from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 import numpy as np
 
-from course.artists import FAINT, INK, ROLES, Cells, Picture, checked, number, styled
+from course.artists import FAINT, INK, ROLES, Picture, checked, number, plain, styled
+from course.chapter_08 import softmax_with_temperature
 from course.exercises import Exercise, desk, in_order
 from course.figures import Curves
 from course.samples import Sample, widest
@@ -342,7 +344,7 @@ def probabilities(networks, x):
     for weights in networks:
         scores = forward(weights, x)[0].astype(np.float64)
         p = np.exp(scores - scores.max(axis=-1, keepdims=True))  # eq. 8.7
-        mean += p / p.sum(axis=-1, keepdims=True) / len(networks)
+        mean += p / p.sum(axis=-1, keepdims=True) / len(networks)  # eq. 9.4
     return mean
 
 
@@ -420,31 +422,26 @@ def train(
 
     Stop it whenever you like: the model holds the best networks so far. Each network reads the
     names in an order of its own, and the rate falls in a straight line to 0. `gradients_of` may be
-    any other function that returns what `loss_and_gradients` does; several threads call it.
+    any other function that returns what `loss_and_gradients` does.
     """
     steps, validation = rounds * (len(names) // N), encode(validation_names)
     networks = [[array.copy() for array in weights] for weights in model.networks]
     averages = [[(0 * array, 0 * array) for array in weights] for weights in networks]
+    losses, best = [], nats_of(networks, *validation).mean()
+    yield Progress(0, best, best)
     orders = [batches(*encode(names), N, rounds, rng) for rng in model.rngs]
-
-    def go_on(weights, average, order, done):
-        losses = []
-        for t, batch in enumerate(itertools.islice(order, every), start=done + 1):
+    for t, side_by_side in enumerate(zip(*orders), start=1):
+        for weights, average, batch in zip(networks, averages, side_by_side):
             loss, gradients = gradients_of(weights, *batch)
             adam(weights, gradients, average, t, rate * (1 - t / steps))
             losses.append(loss * N / batch[2].sum())
-        return np.mean(losses)
-
-    best = nats_of(networks, *validation).mean()
-    yield Progress(0, best, best)
-    with ThreadPoolExecutor(len(networks)) as threads:
-        for done in range(0, steps, every):
-            losses = threads.map(go_on, networks, averages, orders, itertools.repeat(done))
-            training, now = np.mean(list(losses)), nats_of(networks, *validation).mean()
+        if t % every == 0 or t == steps:
+            now = nats_of(networks, *validation).mean()
             if now < best:
                 kept = [[array.copy() for array in weights] for weights in networks]
                 model.networks, best = kept, now
-            yield Progress(min(done + every, steps) * rounds / steps, training, now)
+            yield Progress(t * rounds / steps, np.mean(losses), now)
+            losses.clear()
 
 
 # What a prediction listens to
@@ -479,6 +476,46 @@ def replacing(networks, x, even=False):
         share[letters == x[:, r, None]] = 0  # another letter than that which stands there
         moves.append(np.sum(variation * share, axis=1) / share.sum(axis=1))
     return np.stack(moves, axis=1)
+
+
+# Making and reading names
+def make_names(predict, tau, luck):
+    """Draw a name for each row of luck (N, T), numbers from 0 to 1, at temperature tau.
+
+    predict(x) -> (N, V), the probabilities of the symbol after x (N, t). Each name is cut at its
+    end mark, or after T symbols.
+    """
+    x = np.zeros((len(luck), 1), int)  # the mark
+    for numbers in luck.T:
+        p = softmax_with_temperature(np.log(predict(x)), tau)  # (N, V)
+        x = np.column_stack([x, draw(p, numbers)])  # (N, t + 1)
+    return [name[1:].split(".")[0] for name in in_letters(x)]
+
+
+def in_letters(x):
+    """Return symbols (N, t) as N strings."""
+    return ["".join(ALPHABET[symbol] for symbol in row) for row in x]
+
+
+def readable(name, most=11):
+    """Return what the network can read of a name that somebody types, and a remark on the rest.
+
+    readable("José") -> "jose", "é is read as e".
+    """
+    letters, remarks = "", []
+    for letter in name.strip().lower():
+        base = unicodedata.normalize("NFKD", letter)[0]
+        if base not in ascii_lowercase:
+            remarks.append(f"{letter if letter.strip() else 'a space'} is left out")
+            continue
+        if base != letter:
+            remarks.append(f"{letter} is read as {base}")
+        letters += base
+    if len(letters) > most:
+        remarks.append(f"the first {most} letters are read")
+    if not letters:
+        remarks.append("type letters from a to z")
+    return letters[:most], "; ".join(dict.fromkeys(remarks))
 
 
 # What the reader writes
@@ -839,79 +876,94 @@ class Words(Picture):
 
 
 class LetterBars(Picture):
-    """A bar over each letter of a word, for at most `places` letters, and a note below them."""
+    """Bars over the letters of a word, at most `places`, in a chart for each of `labels`.
+
+    `labels` is {label: (role, high)}. Below stand the letters, those not read yet in grey, and a note.
+    """
+
+    HIGH = 1.25  # of a chart
 
     @styled
-    def __init__(self, places, label, title="", role="backward", high=1.0):
-        super().__init__(8, 3.3)
-        self._axes = axes = self._chart(0.85, 0.95, 7, 1.9, title=title, ylabel=label)
-        axes.set(xlim=(-0.5, places - 0.5), ylim=(0, high), xticks=[])
+    def __init__(self, places, labels, title=""):
+        super().__init__(8, 1.35 + (self.HIGH + 0.2) * len(labels))
+        self._sheet(title)
+        top = self.figure.get_size_inches()[1] - 0.45
+        self._bars = {}
+        for k, (label, (role, high)) in enumerate(labels.items()):
+            bottom = top - self.HIGH - k * (self.HIGH + 0.2)
+            axes = self._chart(0.95, bottom, 6.9, self.HIGH, ylabel=label)
+            axes.set(xlim=(-0.5, places - 0.5), ylim=(0, high), xticks=[])
+            look = {"fc": ROLES[role].colour, "lw": 0, "alpha": 0.75}
+            bars = [Rectangle((x - 0.3, 0), 0.6, 0, **look) for x in range(places)]
+            self._bars[label] = [self._animated(axes.add_patch(bar)) for bar in bars]
         look = {"ha": "center", "va": "top", "transform": axes.get_xaxis_transform()}
-        self._bars, self._texts = [], []
-        for k in range(places):
-            bar = Rectangle((k - 0.3, 0), 0.6, 0, fc=ROLES[role].colour, lw=0, alpha=0.75)
-            self._bars.append(self._animated(axes.add_patch(bar)))
-            text = axes.text(k, -0.05, "", size=13, family="monospace", **look)
-            self._texts.append(self._animated(text))
-        arrow = axes.text(0, -0.2, "▲", size=11, color=ROLES["forward"].colour, **look)
-        self._arrow = self._animated(arrow)
-        self._note = self._animated(self._sheet().text(0.85, 0.2, "", size=10, va="center"))
+        look |= {"size": 13, "family": "monospace"}
+        self._texts = [self._animated(axes.text(x, -0.06, "", **look)) for x in range(places)]
+        self._note = self._animated(self._sheet().text(0.95, 0.2, "", size=10, va="center"))
 
-    def update(self, letters, heights, at, note=""):
-        """Show a bar over each of the first letters; an arrow points at letter `at`."""
-        if len(letters) > len(self._bars) or len(heights) > len(letters):
+    def update(self, letters, heights, note=""):
+        """Show {label: a height for each of the first letters}; NaN where there is no bar."""
+        heights = {label: np.asarray(heights[label], dtype=float) for label in self._bars}
+        read = max(map(len, heights.values()))
+        if len(letters) > len(self._texts) or read > len(letters):
             raise ValueError(
-                f"{len(letters)} letters with {len(heights)} bars do not fit: there are "
-                f"{len(self._bars)} places, and each bar needs a letter"
+                f"{len(letters)} letters with {read} bars do not fit: there are "
+                f"{len(self._texts)} places, and each bar needs a letter"
             )
-        for k, (bar, text) in enumerate(zip(self._bars, self._texts)):
-            bar.set_height(heights[k] if k < len(heights) else 0)
+        said = [f"Bars over the letters {' '.join(letters[:read])}."]
+        for label, bars in self._bars.items():
+            shown = np.pad(heights[label], (0, len(bars) - len(heights[label])))
+            for bar, height in zip(bars, np.nan_to_num(shown)):
+                bar.set_height(height)
+            pairs = [pair for pair in zip(letters, heights[label]) if np.isfinite(pair[1])]
+            said.append(f"{plain(label)}: {', '.join(f'{a} {number(b)}' for a, b in pairs)}.")
+        for k, text in enumerate(self._texts):
             text.set_text(letters[k] if k < len(letters) else "")
-            text.set_color(INK if k < len(heights) else ROLES["neutral"].colour)
-        self._arrow.set_x(at)
+            text.set_color(INK if k < read else ROLES["neutral"].colour)
         self._note.set_text(note)
-        said = (f"{letter} {number(height)}" for letter, height in zip(letters, heights))
-        self._alt = f"Bars over letters: {', '.join(said)}. {note}".rstrip()
+        self._alt = " ".join([*said, note]).rstrip()
         return self._moving
 
 
-class LetterCells(Picture):
-    """A row of coloured cells for each name in `rows`, under the letters of a word."""
+class Gains(Picture):
+    """For each of many splits, by how much each of `lines` is ahead, with a bar of one error.
 
-    CELL = 0.4, 0.3
+    `lines` is {name: role}; a level line is the mean over all splits, and at 0 there is a tie.
+    """
 
     @styled
-    def __init__(self, rows, places, title="", width=8):
-        self.rows, self._places = tuple(rows), places
-        across, up = self.CELL
-        super().__init__(width, 0.95 + up * len(self.rows))
-        left, top = width - 0.15 - across * places, 0.15 + up * len(self.rows)
-        longest = max(self._width_of(row, size=9.5) for row in self.rows)
-        if longest > left - 0.25:
-            raise ValueError(f"{places} letters do not fit in {width} in; shorten the row names")
-        axes = self._sheet(title)
-        for i, name in enumerate(self.rows):
-            axes.text(0.15, top - up * (i + 0.5), name, size=9.5, va="center")
-        look = {"size": 13, "family": "monospace", "ha": "center", "va": "bottom"}
-        self._texts = [
-            self._animated(axes.text(left + across * (k + 0.5), top + 0.06, "", **look))
-            for k in range(places)
-        ]
-        self._cells = Cells(self, axes, left, top, (len(self.rows), places), 1.0, self.CELL)
+    def __init__(self, splits, lines, label, limits, title=""):
+        super().__init__(8, 3.4)
+        right = 7.7 - max(self._width_of(name, size=9.5) for name in lines)
+        axes = self._chart(0.95, 0.58, right - 0.95, 2.35, title=title, ylabel=label)
+        axes.set(xlim=(-0.8, splits - 0.2), ylim=limits, xlabel="split")
+        axes.set_xticks(range(0, splits, 5))
+        axes.axhline(0, color=INK, lw=1)
+        self._lines = {}
+        for k, (name, role) in enumerate(lines.items()):
+            colour, line, marker = ROLES[role]
+            x = np.arange(splits) + 0.3 * (k / max(len(lines) - 1, 1) - 0.5)
+            (points,) = axes.plot(x, 0 * x, marker, color=colour, ms=5)
+            bars = axes.add_collection(LineCollection([], colors=colour, lw=1.2), autolim=False)
+            level = axes.axhline(0, color=colour, lw=1, ls=line)
+            text = axes.text(splits, 0, name, size=9.5, va="center", color=colour)
+            self._lines[name] = x, [self._animated(a) for a in (points, bars, level, text)]
 
-    def update(self, letters, values):
-        """Show (rows, letters) values from −1 to 1, one decimal each."""
-        if len(letters) > self._places:
-            raise ValueError(f"{len(letters)} letters do not fit in {self._places} places")
-        values = checked(values, (len(self.rows), len(letters)), "values")
-        free = self._places - len(letters)  # a cell without a value is not coloured
-        padded = np.pad(values, ((0, 0), (0, free)), constant_values=np.nan)
-        words = [[f"{value:.1f}".replace("-", "−") for value in row] for row in values]
-        self._cells.show(padded, "values", [row + [""] * free for row in words])
-        for k, text in enumerate(self._texts):
-            text.set_text(letters[k] if k < len(letters) else "")
-        said = (f"{name}: {', '.join(row)}." for name, row in zip(self.rows, words))
-        self._alt = " ".join((f"Cells under the letters {' '.join(letters)}.", *said))
+    def update(self, gains):
+        """Show {name: (gains, their errors)}, each (splits,)."""
+        said = []
+        for name, (x, (points, bars, level, text)) in self._lines.items():
+            gain, error = (checked(values, x.shape, name) for values in gains[name])
+            mean = gain.mean()
+            points.set_ydata(gain)
+            bars.set_segments(np.array([[x, x], [gain - error, gain + error]]).T)
+            level.set_ydata([mean, mean])
+            text.set_y(mean)
+            said.append(
+                f"{name}: mean {number(mean)}, from {number(gain.min())} to {number(gain.max())}, "
+                f"below 0 in {np.sum(gain < 0)}"
+            )
+        self._alt = f"Gains over {len(x)} splits. {'; '.join(said)}."
         return self._moving
 
 
@@ -949,23 +1001,26 @@ def _words(rng, scale):
 
 
 def _letter_bars(rng, scale):
-    picture = LetterBars(12, "share of the norm", title="The last letter counts most")
+    labels = {"gradient, share": ("backward", 1), "another letter": ("forward", 1)}
+    picture = LetterBars(12, labels, title="What a prediction listens to")
 
     def move():
-        count = rng.integers(1, 13)
-        letters, at = list(".mmmwwwmmmww")[:count], rng.integers(count)
-        heights = rng.dirichlet(np.ones(at + 1))
-        return picture.update(letters, heights, at, "next: a 0.123, n 0.100, the end 0.050")
+        count = rng.integers(2, 13)
+        letters, read = list(".mmmwwwmmmww")[:count], rng.integers(2, count + 1)
+        heights = rng.dirichlet(np.ones(read)), [np.nan, *rng.random(read - 1)]
+        return picture.update(letters, dict(zip(labels, heights)), "next: a 0.123, n 0.100")
 
     return picture, move
 
 
-def _letter_cells(rng, scale):
-    picture = LetterCells(["a vowel was read", "the name ends here"], 12, title="Units")
+def _gains(rng, scale):
+    lines = {"three, averaged": "forward", "a single one": "loss"}
+    picture = Gains(20, lines, "nats per character", (-0.04, 0.1), "Ahead in all")
 
     def move():
-        count = rng.integers(1, 13)
-        return picture.update(list(".mmmwwwmmmww")[:count], rng.uniform(-1, 1, (2, count)))
+        spread = rng.normal(size=(2, 20)) / 99
+        gains = spread - spread.mean(axis=1, keepdims=True) + [[0.05], [0.01]]
+        return picture.update({name: (gain, 0 * gain + 0.01) for name, gain in zip(lines, gains)})
 
     return picture, move
 
@@ -975,5 +1030,5 @@ SAMPLES = [
     Sample(_ranking),
     Sample(_words),
     Sample(_letter_bars),
-    Sample(_letter_cells),
+    Sample(_gains),
 ]
