@@ -885,7 +885,7 @@ class LetterBars(Picture):
 
     @styled
     def __init__(self, places, labels, title=""):
-        super().__init__(8, 1.35 + (self.HIGH + 0.2) * len(labels))
+        super().__init__(8, 1.15 + (self.HIGH + 0.2) * len(labels))
         self._sheet(title)
         top = self.figure.get_size_inches()[1] - 0.45
         self._bars = {}
