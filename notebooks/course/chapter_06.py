@@ -11,7 +11,17 @@ import numpy as np
 
 from course.artists import CELL_HEIGHT, FONT, ROLES, Cells, Picture, checked, number, plain, styled
 from course.chapter_05 import BACKWARD_SLIPS, forward_with_cache, rnn_backward
-from course.exercises import Exercise, Verdict, desk, listed, nothing_returned, run, to_do
+from course.exercises import (
+    Exercise,
+    Verdict,
+    desk,
+    in_order,
+    listed,
+    nothing_returned,
+    run,
+    to_do,
+    with_cache,
+)
 from course.samples import Sample, widest
 from course.slips import slips
 
@@ -20,6 +30,19 @@ from course.slips import slips
 def cosine(g, g_hat):
     lengths = np.linalg.norm(g) * np.linalg.norm(g_hat)
     return np.sum(g * g_hat) / lengths if lengths else 0.0  # eq. 6.2
+
+
+def both_sides(forward, inputs, directions, gradients, dh):
+    back = sum(np.sum(v * g) for v, g in zip(directions, gradients))  # eq. 6.1, left
+    moved = [at + 1e-30j * v for at, v in zip(inputs, directions)]
+    ahead = np.sum(dh * forward(*moved)[0].imag) / 1e-30  # eq. 6.1, right
+    return back, ahead
+
+
+def small_step(g, g_hat, eta):
+    change = -eta * np.sum(g * g_hat)  # eq. 6.3
+    share = np.sum(g * g_hat) / (np.linalg.norm(g) * np.linalg.norm(g_hat))  # eq. 6.2
+    return change, share
 
 
 def convict():
@@ -42,36 +65,57 @@ def my_check(forward, backward):
     fit = all(gradient.shape == at.shape for gradient, at in zip(gradients, inputs))
     kept = all(map(np.array_equal, given, (dh, *cache)))
     moved = [at + 1e-30j * v for at, v in zip(inputs, directions)]
-    ahead = np.sum(dh * forward(*moved)[0].imag) / 1e-30  # the right side of eq. 6.3
+    ahead = np.sum(dh * forward(*moved)[0].imag) / 1e-30  # the right side of eq. 6.1
     back = sum(np.sum(v * gradient) for v, gradient in zip(directions, gradients))  # the left side
     return np.isclose(back, ahead) and kept and fit
 
 
-# The mystery functions of exercises 06.1 to 06.3. Which line? Ask the functions, not this file.
+def layer_norm_backward(dout, cache):
+    n, std, gain = cache
+    dn = dout * gain  # (N, H)
+    along = (dn * n).mean(axis=1, keepdims=True)  # (N, 1): how much of dn points along n
+    dx = (dn - dn.mean(axis=1, keepdims=True) - n * along) / std  # (N, H)
+    dgain = (dout * n).sum(axis=0)  # (H,)
+    dbias = dout.sum(axis=0)  # (H,)
+    return dx, dgain, dbias
+
+
+def layer_norm_forward(x, gain, bias):
+    """Return the output and the cache of layer_norm_backward; each row of x, (N, H), is one sample.
+
+    In each row n has mean 0 and mean square 1: Ba, Kiros and Hinton (2016), without their epsilon.
+    """
+    centred = x - x.mean(axis=1, keepdims=True)  # (N, H)
+    std = np.sqrt(np.mean(centred**2, axis=1, keepdims=True))  # (N, 1)
+    n = centred / std  # (N, H)
+    return gain * n + bias, (n, std, gain)
+
+
+# The mystery functions of exercise 06.4. Which line? Ask the functions, not this file.
 MYSTERIES = "slope at h(t-1)", "dh0 one step early", "truncated to 3 steps"
 
 
-def _suspect(number):
+def _mystery(number):
     [slip] = [slip for slip in BACKWARD_SLIPS if slip.name == MYSTERIES[number - 1]]
     backward = slip.build()
 
-    def suspect(dh, cache):
+    def mystery(dh, cache):
         return backward(dh, cache)
 
-    suspect.__name__ = suspect.__qualname__ = f"mystery_{number}"
-    return suspect
+    mystery.__name__ = mystery.__qualname__ = f"mystery_{number}"
+    return mystery
 
 
-mystery_1, mystery_2, mystery_3 = map(_suspect, (1, 2, 3))
+mystery_1, mystery_2, mystery_3 = map(_mystery, (1, 2, 3))
 
 
 # What a check may be blind to, and what to say of it
 HOLES = {
     "no numbers": "Wrong numbers of all kinds pass. Shapes, arguments as they were, backward equal to "
     "itself: none of these says what the numbers should be. Compare them with what forward says, "
-    "eq. 6.3.",
+    "eq. 6.1.",
     "loss falls": "That the loss falls is no check: it falls along every gradient that points roughly "
-    "downhill, so gradients twice as long and half as long pass. Compare numbers, eq. 6.3.",
+    "downhill, so gradients twice as long and half as long pass. Compare numbers, eq. 6.1.",
     "one side": "Numbers that are too small pass, or those that are too large: ask how close the two "
     "are, by np.isclose or by the absolute value of the difference.",
     "one step": "No carry at all passes. With T = 1 there is none, and no sum over time: take five "
@@ -112,6 +156,64 @@ HOLES = {
 # Slips, one row a line
 # fmt: off
 SLIPS = [
+    *slips(
+        both_sides,
+        ("sides: not divided by the step", "The imaginary part is as small as the step: divide by the step, eq. 2.4.", " / 1e-30", ""),
+        ("sides: real part", "The motion of the states is in the imaginary part, eq. 2.4; the real part is the states themselves.", "[0].imag) / 1e-30", "[0].real)"),
+        ("sides: dh left out ahead", "The loss is the sum of dh times the states, eq. 2.6: how the states move has to be multiplied by dh.", "dh * forward", "forward"),
+        ("sides: ahead is a mean", "The loss is a sum over all states, eq. 2.6, not a mean.", "np.sum(dh", "np.mean(dh"),
+        ("sides: weights alone moved", "x and h0 are inputs as well: move all five.", "at, v in zip(inputs, directions)", "at, v in zip(inputs, [0, 0, *directions[2:]])"),
+        ("sides: inputs alone moved", "The weights and the bias are inputs as well: move all five.", "at, v in zip(inputs, directions)", "at, v in zip(inputs, [*directions[:2], 0, 0, 0])"),
+        ("sides: along ones", "Each input moves along its direction, not by the same in each entry.", "1e-30j * v", "1e-30j"),
+        ("sides: along the gradients", "The inputs move along the directions that are given, not along the gradients.", "zip(inputs, directions)", "zip(inputs, gradients)"),
+        ("sides: back without directions", "An entry that moves by v changes the loss by v times its gradient: the directions are missing.", "np.sum(v * g)", "np.sum(g)"),
+        ("sides: back with the inputs", "How far an entry moves is in the direction, not in the input itself.", "zip(directions, gradients)", "zip(inputs, gradients)"),
+        ("sides: back is a mean", "Over all entries of an array the changes add up: a sum, not a mean.", "np.sum(v * g)", "np.mean(v * g)"),
+        ("sides: back of absolute values", "A change has a sign; absolute values lose it.", "np.sum(v * g)", "np.sum(np.abs(v * g))"),
+        ("sides: back of lengths", "The product of two lengths is the change only where direction and gradient point the same way: multiply entry by entry, then add up.", "np.sum(v * g)", "np.linalg.norm(v) * np.linalg.norm(g)"),
+        ("sides: back with dh", "dh is in the gradients already: the side of the backward pass has no dh of its own.", "return back,", "return back * np.sum(dh),"),
+        shown=False,
+    ),
+    *slips(
+        small_step,
+        ("step: uphill", "A sign: the step goes against g_hat, so entry i changes by -eta g_hat_i.", "change = -eta", "change = eta"),
+        ("step: eta left out", "Entry i changes by -eta g_hat_i: eta is missing.", "change = -eta * ", "change = -"),
+        ("step: mean", "Over all entries the changes of the loss add up: a sum, not a mean.", "-eta * np.sum(", "-eta * np.mean("),
+        ("step: along the right gradient", "The step goes along g_hat. Along g itself the change would be this one.", "change = -eta * np.sum(g * g_hat)", "change = -eta * np.sum(g * g)"),
+        ("step: the loss asked by g_hat", "How the loss answers to entry i is in g, the right gradient; g_hat says how far the entry moves.", "change = -eta * np.sum(g * g_hat)", "change = -eta * np.sum(g_hat**2)"),
+        ("step: product of lengths", "That would be the change if g and g_hat pointed the same way: multiply entry by entry, then add up.", "change = -eta * np.sum(g * g_hat)", "change = -eta * np.linalg.norm(g) * np.linalg.norm(g_hat)"),
+        ("step: gap between the two", "How far g_hat is from g does not say how the loss changes: multiply entry by entry, then add up.", "change = -eta * np.sum(g * g_hat)", "change = -eta * np.linalg.norm(g - g_hat)"),
+        ("step: share at the same eta", "That compares with a step of the same eta along g. It should be of the same length: |g_hat| as well, and not |g|.", "(np.linalg.norm(g) * np.linalg.norm(g_hat))", "np.sum(g * g)"),
+        ("step: share beside g_hat's own", "The step to compare with goes along g, and is as long as the one along g_hat.", "(np.linalg.norm(g) * np.linalg.norm(g_hat))", "np.sum(g_hat**2)"),
+        ("step: share divided by |g| alone", "The share has no unit: twice as long a g_hat makes both steps longer. Divide by |g_hat| as well.", "(np.linalg.norm(g) * np.linalg.norm(g_hat))", "np.linalg.norm(g)"),
+        ("step: share divided by |g_hat| alone", "The share has no unit: where the loss is twice as steep both changes are larger. Divide by |g| as well.", "(np.linalg.norm(g) * np.linalg.norm(g_hat))", "np.linalg.norm(g_hat)"),
+        ("step: share without its sign", "The share is negative where the loss rises: keep the sign.", "share = np.sum(g * g_hat)", "share = abs(np.sum(g * g_hat))"),
+        ("step: share with the wrong sign", "Both changes are falls where g_hat is right: the share is then 1, and not -1.", "share = np.sum(g * g_hat)", "share = -np.sum(g * g_hat)"),
+        ("step: lengths squared", "A length is the root of a sum of squares: the roots are missing.", "(np.linalg.norm(g) * np.linalg.norm(g_hat))", "(np.sum(g**2) * np.sum(g_hat**2))"),
+        shown=False,
+    ),
+    *slips(
+        layer_norm_backward,
+        ("norm: std held", "The std is made from x as well. Where x moves along n the std grows and n stays, so dx has no part along n: subtract it.", " - n * along", ""),
+        ("norm: mean held", "The mean is made from x as well. Where all entries of a row move together n stays, so dx has mean zero: subtract it.", "dn - dn.mean(axis=1, keepdims=True) - n", "dn - n"),
+        ("norm: mean and std held", "Mean and std are made from x as well: two roads from x to n are missing in dx.", "dn - dn.mean(axis=1, keepdims=True) - n * along", "dn"),
+        ("norm: not divided by std", "n is the centred row divided by std, so dx is divided by std too.", ") / std", ")"),
+        ("norm: divided by the variance", "n is divided by std once, and dx too.", ") / std", ") / std**2"),
+        ("norm: gain left out", "Between n and the output stands gain: dn is dout times gain.", "dn = dout * gain", "dn = dout"),
+        ("norm: divided by gain", "The output is gain times n, so dn is dout times gain.", "dn = dout * gain", "dn = dout / gain"),
+        ("norm: part along n added", "A sign: the part along n is taken away from dn.", "- n * along", "+ n * along"),
+        ("norm: mean added", "A sign: the mean is taken away from dn.", "dn - dn.mean", "dn + dn.mean"),
+        ("norm: n left out of its part", "The part of dn along n is the mean of dn n, times n itself.", "n * along", "along"),
+        ("norm: sum for mean along n", "Std has a mean of squares in it, so the part along n is a mean over the row, not a sum.", "(dn * n).mean(axis=1", "(dn * n).sum(axis=1"),
+        ("norm: sum for mean", "The mean of a row is subtracted, not its sum.", "dn.mean(", "dn.sum("),
+        ("norm: over the batch", "Each row is normalised by itself: the means run along the row, axis 1.", "(dn * n).mean(axis=1, keepdims=True)", "(dn * n).mean(axis=0, keepdims=True)", "dn.mean(axis=1, keepdims=True)", "dn.mean(axis=0, keepdims=True)"),
+        ("norm: dgain without n", "gain multiplies n, so n stands in dgain.", "(dout * n).sum", "dout.sum"),
+        ("norm: dgain from dn", "dgain is taken before gain is multiplied in: from dout, not from dn.", "(dout * n).sum", "(dn * n).sum"),
+        ("norm: dgain is a batch mean", "The batch shares one gain, so dgain is a sum over it, not a mean.", "(dout * n).sum", "(dout * n).mean"),
+        ("norm: dbias from dn", "The bias is added after the gain: dbias comes from dout, not from dn.", "dbias = dout", "dbias = dn"),
+        ("norm: dbias is a batch mean", "The batch shares one bias, so dbias is a sum over it, not a mean.", "dbias = dout.sum", "dbias = dout.mean"),
+        shown=False,
+    ),
     *slips(
         convict,
         ("mystery_1: a carry", "T = 1 settles whether eq. 5.1 is at fault: with one step nothing is carried. Ask mystery_1 there: it is wrong all the same.", "mystery_1 = 5.2", "mystery_1 = 5.1"),
@@ -390,8 +492,80 @@ def _backward_passes():
     return passes
 
 
+def _both_sides(function, dh, **arrays):
+    arrays = list(arrays.values())
+    return function(forward_with_cache, arrays[:5], arrays[5:10], arrays[10:], dh)
+
+
+def _two_sides_arrays(normal, N, T, D, H):
+    shapes = {"x": (N, T, D), "h0": (N, H), "Wx": (D, H), "Wh": (H, H), "b": (H,)}
+    kinds = "", "direction of ", "gradient of "
+    arrays = {kind + name: 0.5 * normal(shape) for kind in kinds for name, shape in shapes.items()}
+    return {"dh": normal((N, T, H))} | arrays
+
+
+def _nearly(part, has, needs):
+    if part == "ahead" and np.allclose(has, needs, rtol=1e-3):
+        return "Differences come close and no closer: the complex step of eq. 2.4 is exact."
+    return None
+
+
+def _gradients_and_step(normal, *shape):
+    return {"g": normal(shape), "g_hat": normal(shape), "eta": np.abs(normal(()))}
+
+
+def _layer_norm_arrays(normal, N, H):
+    _, cache = layer_norm_forward(normal((N, H)), normal((H,)), normal((H,)))
+    return {"dout": normal((N, H))} | dict(zip(("n", "std", "gain"), cache))
+
+
 EXERCISES = {
-    "06.1 to 06.3": Choice(
+    "06.1": Exercise(
+        both_sides,
+        returns=("back", "ahead"),
+        arrays=_two_sides_arrays,
+        call=_both_sides,
+        hints=(
+            "If one entry of one input moves by v, the loss changes by v times its gradient. All "
+            "entries of all five inputs move at once, and the changes add up: that is `back`.",
+            "`ahead` needs no gradient: hand the forward pass five complex arrays, each input plus "
+            "1e-30j times its direction, and read off how the states move, eq. 2.4.",
+            "The loss is the sum of dh times the states. ahead = np.sum(dh * "
+            "forward(*moved)[0].imag) / 1e-30.",
+        ),
+        remark=_nearly,
+    ),
+    "06.2": CheckOfChecks(
+        my_check,
+        returns=("my_check",),
+        call=lambda function, forward, backward: function(forward, backward),
+        hints=(
+            "Eq. 6.3 asks all five inputs at once, for one call of forward.",
+            "Draw one random direction for each of the five inputs and move all five together, by "
+            "the complex step. The left side of eq. 6.1 is then a sum over five arrays.",
+            "ahead = np.sum(dh * forward(*moved)[0].imag) / 1e-30 with moved = [at + 1e-30j * v "
+            "...]; back = sum(np.sum(v * gradient) ...). And are dh and the arrays in "
+            "the cache what they were before the call, and the gradients of the right shapes?",
+        ),
+        praise=f"passes the right backward pass and catches all {len(_backward_passes()) - 2} "
+        f"wrong ones, with at most {MOST_CALLS} calls of forward for each.",
+    ),
+    "06.3": Exercise(
+        small_step,
+        returns=("change", "share"),
+        arrays=_gradients_and_step,
+        cases=((7,), (6, 9), (3, 4, 5), (2, 2), (1,)),
+        call=in_order,
+        hints=(
+            "How far does entry i move, and by how much does the loss change for each unit that "
+            "it moves? Add up over all entries.",
+            "The other step goes along g and is as long as eta g_hat: it is eta |g_hat| g / |g|. "
+            "By how much does the loss change there?",
+            "change = -eta * np.sum(g * g_hat), and along g itself -eta * |g_hat| * |g|. The share "
+            "is the first divided by the second.",
+        ),
+    ),
+    "06.4": Choice(
         convict,
         returns=("mystery_1", "mystery_2", "mystery_3"),
         call=lambda function: function(),
@@ -405,20 +579,20 @@ EXERCISES = {
         ),
         praise="names the line of each of the three.",
     ),
-    "06.4": CheckOfChecks(
-        my_check,
-        returns=("my_check",),
-        call=lambda function, forward, backward: function(forward, backward),
+    "06.5": Exercise(
+        layer_norm_backward,
+        returns=("dx", "dgain", "dbias"),
+        axes={"dx": "sample unit"},
+        arrays=_layer_norm_arrays,
+        cases=((7, 6), (3, 9), (2, 3), (1, 4), (5, 5)),
+        call=with_cache,
         hints=(
-            "Eq. 6.3 asks all five inputs at once, for one call of forward.",
-            "Draw one random direction for each of the five inputs and move all five together, by "
-            "the complex step. The left side of eq. 6.3 is then a sum over five arrays.",
-            "ahead = np.sum(dh * forward(*moved)[0].imag) / 1e-30 with moved = [at + 1e-30j * v "
-            "...]; back = sum(np.sum(v * gradient) ...). And are dh and the arrays in "
-            "the cache what they were before the call, and the gradients of the right shapes?",
+            "check_layer names the wrong gradient; one line makes it. What does that line take for "
+            "a constant that is made from x?",
+            "On how many roads does x reach n? Directly, through the mean and through std. For the "
+            "third: the derivative of std by centred is centred / (H std), which is n / H.",
+            "dx = (dn - mean of dn - n * mean of (dn * n)) / std, the means along each row.",
         ),
-        praise=f"passes the right backward pass and catches all {len(_backward_passes()) - 2} "
-        f"wrong ones, with at most {MOST_CALLS} calls of forward for each.",
     ),
 }
 
@@ -490,7 +664,9 @@ class CaseFile(Picture):
         told = (f"{plain(a)} {c} and {n}" for a, c, n in zip(self._arrays, *texts))
         self._alt = (
             f"Right: {' / '.join(right)}. Wrong: {' / '.join(wrong)}. Cosine to the right gradient "
-            f"and length beside it: {', '.join(told)}. Below, the training curves of both."
+            f"and length beside it: {', '.join(told)}. Below, the training curves: after "
+            f"{len(loss)} steps the loss is {number(loss[-1])} with the wrong gradient and "
+            f"{number(self._right[-1])} with the right one."
         )
         return self._moving
 
