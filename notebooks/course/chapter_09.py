@@ -32,7 +32,6 @@ V = len(ALPHABET)
 NAMES = pathlib.Path(__file__).parents[1] / "data" / "names.txt"
 
 
-
 def read_names():
     """Return the names for training, for validation and for the test: three lists.
 
