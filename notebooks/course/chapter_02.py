@@ -66,6 +66,9 @@ SLIPS = [
         ("third above", "size and third have changed places: where f bends more, the step has to be shorter.", "size / (2 * third)", "third / (2 * size)"),
         ("two thirds", "3 / 2 is upside down: h / 3 times third is eps size / 2h^2, so h^3 is 3 eps size / (2 third).", "3 * eps * size / (2 * third)", "2 * eps * size / (3 * third)"),
         ("brackets missing", "Python reads ... / 2 * third as (... / 2) * third: put 2 * third into brackets.", "/ (2 * third)", "/ 2 * third"),
+        ("square root of two errors equal", "The error from Taylor goes with h^2 and not with h: you solve for h^3, so take a cube root.", "np.cbrt(3 * eps * size / (2 * third))", "np.sqrt(3 * eps * size / third)"),
+        ("power", "Python reads ... ** 1 / 3 as (... ** 1) / 3: put 1 / 3 into brackets, or use np.cbrt.", "np.cbrt(3 * eps * size / (2 * third))", "3 * eps * size / (2 * third) / 3"),
+        ("six above", "A factor of 4 in h^3: the derivative of 1 / 2h is -1 / 2h^2, so the 2 stands below.", "3 * eps * size / (2 * third)", "6 * eps * size / third"),
         ("three left out", "The 3 is missing: the derivative of h^2 / 6 is h / 3.", "3 * eps", "eps"),
         ("size left out", "size is missing: rounding is relative to f, eps size / 2h.", "eps * size", "eps"),
         ("third left out", "third is missing: the error from Taylor is h^2 / 6 times third.", "/ (2 * third)", "/ 2"),
@@ -211,6 +214,7 @@ EXERCISES = {
         returns=("slope",),
         arrays=_a_number,
         cases=((0.1,), (0.3,), (0.01,), (0.2,)),
+        praise="returns the slope, with an error that begins with the square of the step.",
         remark=_remark_on_a_slope,
         call=_call_at_a_number,
         hints=(
@@ -226,6 +230,7 @@ EXERCISES = {
         returns=("h",),
         arrays=_two_errors,
         cases=((2.0**-52,), (2.0**-23,), (0.01,)),
+        praise="returns the step at which the sum of the two errors is lowest.",
         call=_call_with_numbers,
         hints=(
             "The sum is h^2 third / 6 + eps size / (2 h). It is lowest where its derivative by h "
@@ -239,6 +244,7 @@ EXERCISES = {
         returns=("slope",),
         arrays=_a_number,
         cases=((0.1,), (0.3,), (1e-30,), (0.2,)),
+        praise="returns the slope, at a step of 1e-30 to the last digits.",
         remark=_remark_on_a_slope,
         call=_call_at_a_number,
         hints=(
