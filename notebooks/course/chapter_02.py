@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from course.artists import power_of_ten
 from course.exercises import Exercise, desk
 from course.slips import slips
 
@@ -271,3 +272,26 @@ EXERCISES = {
 }
 
 check, hint, solution = desk(EXERCISES, SLIPS)
+
+
+# Pictures
+def digits(error):
+    """Return how many digits are right, 15 at most, where the relative error is so large."""
+    return int(np.clip(np.round(-np.log10(error)), 0, 15))
+
+
+def digits_in_words(steps, found, foretold):
+    """Say of each error at the last of the steps how many digits it leaves, for an alt text.
+
+    found and foretold are {name: relative errors}. The errors of rounding differ from machine to
+    machine, so what is foretold is told where it is known, with the best step as well.
+    """
+    words = []
+    for name in found:
+        errors = foretold.get(name, found[name])
+        told = f"{name} {digits(errors[-1])}"
+        if name in foretold:
+            best = np.argmin(errors)
+            told += f" (at most {digits(errors[best])}, at step {power_of_ten(steps[best])})"
+        words.append(told)
+    return f"Digits of the slope that are right at this step: {', '.join(words)}."
