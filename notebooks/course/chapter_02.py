@@ -56,6 +56,10 @@ SLIPS = [
         ("twice the step", "You step 2h to one side and 2h to the other; step h, as asked for.", "f(z + h) - f(z - h)) / (2 * h)", "f(z + 2 * h) - f(z - 2 * h)) / (4 * h)"),
         ("two steps ahead", "You step ahead twice, to z + h and to z + 2h: the terms with f'' stay. Step back as well.", "f(z + h) - f(z - h)) / (2 * h)", "f(z + 2 * h) - f(z + h)) / h"),
         ("absolute value", "A slope has a sign: leave the absolute value out.", "(f(z + h) - f(z - h)) /", "abs(f(z + h) - f(z - h)) /"),
+        ("half a step ahead", "That is the one-sided difference with half the step: its error begins with f'' still. Step back as well.", "(f(z + h) - f(z - h)) / (2 * h)", "(f(z + h / 2) - f(z)) / (h / 2)"),
+        ("second difference by 2h", "f' has cancelled and f'' is left. It should be the other way round: no f(z) is needed.", "f(z + h) - f(z - h)", "f(z + h) - 2 * f(z) + f(z - h)"),
+        ("tanh", "You ask np.tanh; the function to ask is f, whatever it may be.", "(f(z + h) - f(z - h))", "(np.tanh(z + h) - np.tanh(z - h))"),
+        ("slope of tanh", "That is the slope of tanh by its formula; ask f, at z + h and z - h.", "(f(z + h) - f(z - h)) / (2 * h)", "1 - np.tanh(z) ** 2"),
         shown=False,
     ),
     *slips(
@@ -95,6 +99,9 @@ SLIPS = [
         ("one-sided", "That is the one-sided difference, which subtracts. Step sideways, by 1j * h.", "np.imag(f(z + 1j * h))", "(f(z + h) - f(z))"),
         ("central", "That is the central difference, which subtracts. Step sideways, by 1j * h.", "np.imag(f(z + 1j * h)) / h", "(f(z + h) - f(z - h)) / (2 * h)"),
         ("absolute value", "A slope has a sign: leave the absolute value out.", "np.imag(f(z + 1j * h)) /", "np.abs(np.imag(f(z + 1j * h))) /"),
+        ("both sides", "z + ih and z - ih lie 2h apart; and one of them is enough.", "np.imag(f(z + 1j * h))", "np.imag(f(z + 1j * h) - f(z - 1j * h))"),
+        ("length of a difference", "Nothing has to be subtracted, and a length has no sign: the imaginary part of f(z + ih) alone is h times the slope.", "np.imag(f(z + 1j * h))", "np.abs(f(z + 1j * h) - f(z))"),
+        ("tanh", "You ask np.tanh; the function to ask is f, whatever it may be.", "f(z + 1j * h)", "np.tanh(z + 1j * h)"),
         shown=False,
     ),
     *slips(
@@ -171,20 +178,23 @@ def _remark(part, has, needs):
             f"at may have any shape, and here it has {needs.ndim} axes: np.ndindex(at.shape) goes "
             "through all indices, whatever their number."
         )
-    return _near(has, needs, "eq. 2.2 gives")
-
-
-def _near(has, needs, gives):
-    if has.shape == needs.shape and np.max(np.abs(has - needs)) < 0.02 * np.max(np.abs(needs)):
+    if _is_near(has, needs):
         return (
-            f"That is close to the derivative, but not what {gives} with the step that was "
+            "That is close to the derivative, but not what eq. 2.2 gives with the step that was "
             "asked for: use the argument `h`, and no step of your own."
         )
     return None
 
 
+def _is_near(has, needs):
+    near = 0.02 * np.max(np.abs(needs))
+    return has.shape == needs.shape and np.max(np.abs(has - needs)) < near
+
+
 def _remark_on_a_slope(part, has, needs):
-    return _near(has, needs, "Taylor's formula gives")
+    if _is_near(has, needs):
+        return "That is close. Is the step that you take the argument `h`, and no other?"
+    return None
 
 
 def _a_number(normal, h):
