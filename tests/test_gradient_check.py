@@ -1022,6 +1022,28 @@ def test_a_row_that_is_small_and_wrong_beyond_rounding_is_named(factor, words):
         assert_gradient(wrong, linear_loss(right), at=np.ones((2, 3)))
 
 
+def test_a_row_of_zeros_is_no_gradient_of_a_row_that_is_small():
+    right = np.array([[2.0, -1.0], [1e12, 2e12]])
+    with pytest.raises(AssertionError, match=r"^dA\[0\] is wrong(.*\n)*What fits: zero everywhere"):
+        assert_gradient(right * [[0], [1]], linear_loss(right), at=np.ones((2, 2)))
+    right[0] *= 1e-2
+    note = assert_gradient(right * [[0], [1]], linear_loss(right), at=np.ones((2, 2)))
+    assert note == "dA is right but for what is too small to be judged: dA[0]"
+    note = check_layer(last_state, spoilt(np.zeros_like), *VANISHING)
+    assert note == "dx is right but for what is too small to be judged: dx[:, 0]"
+
+
+def test_a_row_that_is_zero_but_for_rounding_is_right():
+    right = np.array([[0.0, 0.0, 0.0], [1.0, 2.0, 0.5]])
+
+    def loss(A):
+        return np.sum(A[0] - A[0].mean()) + np.sum(right * A)
+
+    for seed in range(20):
+        at = np.random.default_rng(seed).standard_normal((2, 3))
+        assert assert_gradient(right, loss, at, seed=seed) is None
+
+
 def test_entries_too_small_beside_their_neighbours_are_counted():
     right = np.array([[1.0, 1e-13], [0.5, 1.0]])
     note = assert_gradient(right, linear_loss(right), at=np.ones((2, 2)))
