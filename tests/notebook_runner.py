@@ -17,6 +17,7 @@ import time
 
 from nbclient import NotebookClient
 import nbformat
+from nbval.plugin import coalesce_streams
 from neutral import hide_user_settings
 
 TESTS = Path(__file__).parent
@@ -129,7 +130,8 @@ def normalised(notebook):
         cell.metadata = {key: cell.metadata[key] for key in ("tags",) if key in cell.metadata}
         if cell.cell_type != "code":
             continue
-        cell.outputs = [output for output in cell.outputs if WIDGET not in output.get("data", {})]
+        outputs = [output for output in cell.outputs if WIDGET not in output.get("data", {})]
+        cell.outputs = coalesce_streams(outputs)  # a busy kernel sends what is printed in pieces
         for output in cell.outputs:
             if "metadata" in output:
                 output.metadata = {}
