@@ -7,10 +7,10 @@ from course import chapter_07
 from course.chapter_07 import GradientOverTime, LossLandscape
 
 
-def test_blame_ends_where_the_loss_sits():
+def test_the_gradient_ends_where_the_loss_sits():
     picture = GradientOverTime(9, (1e-3, 1e3))
-    blame, source, slopes, shut = picture.update([0.01, 0.1, 1], [0.5, 0.25], [0, 1])
-    np.testing.assert_array_equal(blame.get_xydata(), [(0, 0.01), (1, 0.1), (2, 1)])
+    norms, source, slopes, shut = picture.update([0.01, 0.1, 1], [0.5, 0.25], [0, 1])
+    np.testing.assert_array_equal(norms.get_xydata(), [(0, 0.01), (1, 0.1), (2, 1)])
     np.testing.assert_array_equal(source.get_xydata(), [(2, 1)])
     np.testing.assert_array_equal(slopes.get_xydata(), [(1, 0.5), (2, 0.25)])
     np.testing.assert_array_equal(shut.get_xydata(), [(1, 0), (2, 1)])
