@@ -15,6 +15,8 @@ def test_the_gradient_ends_where_the_loss_sits():
     np.testing.assert_array_equal(slopes.get_xydata(), [(1, 0.5), (2, 0.25)])
     np.testing.assert_array_equal(shut.get_xydata(), [(1, 0), (2, 1)])
     assert "from 1e0 at the last state back to 1e−2 at the first" in picture.alt()
+    assert "0.375 on average" in picture.alt()
+    assert "saturated units, 0.500 on average" in picture.alt()
     with pytest.raises(ValueError, match="lengths has 11 entries; it should have 2 to 10"):
         picture.update(np.ones(11), np.ones(10), np.ones(10))
 
@@ -22,10 +24,11 @@ def test_the_gradient_ends_where_the_loss_sits():
 def test_a_walk_may_leave_the_landscape(rng):
     picture, _ = chapter_07._loss_landscape(rng, 1.0)
     walks = {"not clipped": [(1, 0), (90, -200)], "clipped": [(1, 0), (1.1, 0.2), (1.2, 0.3)]}
-    for line, walk in zip(picture.update(walks), walks.values()):
+    losses = {"not clipped": 0.25, "clipped": 0.125}
+    for line, walk in zip(picture.update(walks, losses), walks.values()):
         np.testing.assert_array_equal(line.get_xydata(), walk)
-    assert "not clipped, at w = 90.00, b = −200.0 after step 1" in picture.alt()
-    assert "clipped, at w = 1.200, b = 0.300 after step 2" in picture.alt()
+    assert "not clipped, at w = 90.00, b = −200.0, L = 0.250 after step 1" in picture.alt()
+    assert "clipped, at w = 1.200, b = 0.300, L = 0.125 after step 2" in picture.alt()
 
 
 def test_more_points_than_looks_are_refused():

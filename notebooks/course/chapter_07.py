@@ -481,20 +481,26 @@ class LossLandscape(Picture):
             sheet.add_artist(Line2D([6.2, 6.65], 2 * [1.9 - 0.3 * k], **key))
             sheet.text(6.75, 1.9 - 0.3 * k, name, size=9.5, va="center")
         self._words = {}
-        for y, (name, role) in zip((5.2, 4.4), self.WALKS):
+        for y, (name, role) in zip((5.2, 4.25), self.WALKS):
             self._words[name] = self._animated(
                 sheet.text(6.95, y, "", size=9, va="top", color=ROLES[role].colour, linespacing=1.3)
             )
 
-    def update(self, walks):
-        """Show two walks by name, "not clipped" and "clipped"; each is a list of places (w, b)."""
+    def update(self, walks, losses):
+        """Show two walks by name, "not clipped" and "clipped", and the losses where they end.
+
+        A walk is a list of places (w, b).
+        """
         said = []
         for name, line in self._walks.items():
             walk = np.asarray(walks[name], dtype=float)
             line.set_data(walk.T)
             w, b = walk[-1]
-            self._words[name].set_text(f"{name}:\n$w$ = {number(w)}\n$b$ = {number(b)}")
-            said.append(f"{name}, at w = {number(w)}, b = {number(b)} after step {len(walk) - 1}")
+            values = {"$w$": w, "$b$": b, "$L$": losses[name]}
+            lines = [f"{letter} = {number(value)}" for letter, value in values.items()]
+            self._words[name].set_text("\n".join([f"{name}:", *lines]))
+            place = ", ".join(lines).replace("$", "")
+            said.append(f"{name}, at {place} after step {len(walk) - 1}")
         self._alt = f"Map of the loss over w and b with a cliff. Walks from it: {'; '.join(said)}."
         return self._moving
 
@@ -521,7 +527,8 @@ def _loss_landscape(rng, scale):
 
     def move():
         walks = rng.normal(size=(2, 5, 2)) * scale + points["cliff"]
-        return picture.update(dict(zip(dict(picture.WALKS), walks)))
+        names = dict(picture.WALKS)
+        return picture.update(dict(zip(names, walks)), dict(zip(names, rng.random(2))))
 
     return picture, move
 
