@@ -108,7 +108,7 @@ SLIPS = [
         ("1 - h", "The square is missing: the slope of tanh is 1 - h_t^2, eq. 5.2.", "h_t**2", "h_t"),
         ("1 - tanh(h)^2", "h_t is the output of tanh already: the slope is 1 - h_t^2, eq. 5.2.", "h_t**2", "np.tanh(h_t) ** 2"),
         ("h^2 for the slope", "h_t^2 has to be taken away from 1: the slope of tanh is 1 - h_t^2, eq. 5.2.", "(1 - h_t**2)", "(h_t**2)"),
-        ("state for the slope", "You multiply by the state; its slope is 1 - h_t^2, eq. 5.2.", "(1 - h_t**2)", "h_t"),
+        ("state for the slope", "You multiply by the state; its slope is 1 - h_t^2, eq. 5.2.", "(1 - h_t**2)", "(h_t)"),
         ("inverse of Wh", "The old state passes Wh and not its inverse: entry (i, j) has the factor Wh[j, i].", "Wh.T", "np.linalg.inv(Wh)"),
     ),
     *slips(
