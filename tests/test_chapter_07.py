@@ -1,10 +1,50 @@
-"""The pictures of chapter 07 show what they are given."""
+"""The pictures of chapter 07 show what they are given, and its answers belong to their forwards."""
 
 import numpy as np
 import pytest
 
 from course import chapter_07
-from course.chapter_07 import GradientOverTime, LossLandscape
+from course.chapter_07 import (
+    GradientOverTime,
+    LossLandscape,
+    antisymmetric_backward,
+    antisymmetric_forward,
+    bound_on_norm,
+    gradient_at_first,
+    jacobian,
+)
+from gradient_check import check_layer, complex_step
+
+
+@pytest.mark.parametrize("sizes", [(2, 5, 3, 4), (3, 4, 5, 2), (2, 1, 4, 3)])  # N, T, D, H
+def test_the_antisymmetric_backward_belongs_to_its_forward(sizes, rng):
+    N, T, D, H = sizes
+    shapes = (N, T, D), (N, H), (D, H), (H, H), (H,)
+    inputs = [rng.standard_normal(shape) for shape in shapes]
+    check_layer(antisymmetric_forward, antisymmetric_backward, *inputs)
+
+
+def test_the_gradient_at_the_first_state_is_that_of_the_run(rng):
+    drive, w, first = rng.standard_normal(4), 1.3, np.array(0.2)
+
+    def run(state):
+        states = [state]
+        for x_t in drive:
+            states.append(np.tanh(x_t + w * states[-1]))
+        return np.array(states)
+
+    by_witness = complex_step(lambda state: run(state)[-1], first)
+    np.testing.assert_allclose(gradient_at_first(run(first), w), by_witness)
+
+
+def test_rows_of_the_jacobian_are_gradients_of_units_and_the_bound_holds(rng):
+    prev_h, Wh = rng.standard_normal(3), rng.standard_normal((3, 3))
+    J = jacobian(np.tanh(prev_h @ Wh), Wh)
+    for i in range(3):
+        row = complex_step(lambda state, i=i: np.tanh(state @ Wh)[i], prev_h)
+        np.testing.assert_allclose(J[i], row)
+    slopes = 1 - np.tanh(prev_h @ Wh) ** 2
+    assert np.linalg.norm(J, 2) <= bound_on_norm(slopes[None], Wh)
 
 
 def test_the_gradient_ends_where_the_loss_sits():
