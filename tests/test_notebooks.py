@@ -11,6 +11,7 @@ import re
 
 import nbformat
 from notebook_runner import METADATA, NOTEBOOKS, normalised
+import prose
 import pytest
 
 TOP = Path(__file__).parents[1]
@@ -18,6 +19,9 @@ NUMBERED = [path for path in NOTEBOOKS if path.stem[0].isdigit()]
 CHAPTERS = {int(path.stem[:2]): path for path in NUMBERED}
 APPENDICES = [path for path in NOTEBOOKS if path not in NUMBERED]
 PICTURE_BYTES = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=\s]+")
+
+# A chapter has 2,500 words at most; these have more to say.
+MOST_WORDS = dict.fromkeys([2, 5, 6, 7, 9, 11, 12], 3000)
 
 # What the output of a notebook must not hold: it differs from run to run or between machines.
 UNSTABLE = {
@@ -256,6 +260,12 @@ def test_an_equation_that_a_module_names_is_printed_in_its_chapter(name):
     named = equations_in((TOP / name).read_text("utf-8"))
     assert named
     assert [n for n in named if int(n.split(".")[0]) in CHAPTERS and n not in printed] == []
+
+
+@every_chapter
+def test_a_chapter_is_short(path):
+    words, _, _ = prose.measure(path)
+    assert words <= MOST_WORDS.get(int(path.stem[:2]), 2500)
 
 
 def test_no_two_chapters_share_a_number():

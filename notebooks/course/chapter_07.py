@@ -1,4 +1,4 @@
-"""Chapter 07: clip by global norm."""
+"""Chapter 07: gradients through time, a bound, clipping, and a step that adds."""
 
 import matplotlib as mpl
 from matplotlib.lines import Line2D
@@ -6,16 +6,63 @@ from matplotlib.ticker import MaxNLocator
 import numpy as np
 
 from course.artists import INK, PAPER, ROLES, Picture, checked, number, power_of_ten, styled
-from course.exercises import Exercise, Verdict, desk
+from course.chapter_04 import sequence_arrays
+from course.exercises import Exercise, Verdict, desk, in_order, with_cache
 from course.samples import Sample
 from course.slips import slips
 
 
 # Plain code
+def gradient_at_first(states, w):
+    factors = w * (1 - states[1:] ** 2)  # (T,)  eqs. 5.1, 5.2
+    gradient = np.prod(factors)  # eq. 7.1
+    return gradient
+
+
+def jacobian(h_t, Wh):
+    J = (1 - h_t**2)[:, None] * Wh.T  # (H, H)  eq. 7.3
+    return J
+
+
+def bound_on_norm(slopes, Wh):
+    steps = slopes.max(axis=1) * np.linalg.norm(Wh, 2)  # (T,): each step at most
+    bound = np.prod(steps)  # eq. 7.6
+    return bound
+
+
 def clip_by_global_norm(gradients, threshold):
     norm = np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))
     scale = threshold / norm if norm > threshold else 1.0  # eq. 7.7
     return [scale * gradient for gradient in gradients]
+
+
+def antisymmetric_backward(dh, cache):
+    x, h0, Wx, A, new, h = cache
+    dx, dWx, dW, db = map(np.zeros_like, (x, Wx, A, A[0]))
+    carry = np.zeros_like(h0)  # (N, H)
+    for t in reversed(range(x.shape[1])):
+        prev_h = h[:, t - 1] if t > 0 else h0
+        total = dh[:, t] + carry  # (N, H)
+        dz = 0.1 * total * (1 - new[:, t] ** 2)  # (N, H)
+        carry = total + dz @ (A - A.T).T  # (N, H): two roads
+        dx[:, t] = dz @ Wx.T  # (N, D)
+        dWx += x[:, t].T @ dz  # (D, H)
+        dW += prev_h.T @ dz  # (H, H): of W = A - A.T
+        db += dz.sum(axis=0)  # (H,)
+    dA = dW - dW.T  # (H, H): A stands in W twice
+    return dx, carry, dWx, dA, db
+
+
+def antisymmetric_forward(x, h0, Wx, A, b):
+    """Return h and the cache of antisymmetric_backward."""
+    h_t, states, added = h0, [], []
+    for t in range(x.shape[1]):
+        new = np.tanh(x[:, t] @ Wx + h_t @ (A - A.T) + b)  # (N, H)
+        h_t = h_t + 0.1 * new  # (N, H)  eq. 7.8
+        states.append(h_t)
+        added.append(new)
+    h, new = np.stack(states, axis=1), np.stack(added, axis=1)  # (N, T, H)
+    return h, (x, h0, Wx, A, new, h)
 
 
 HANDED_BACK = (
@@ -27,6 +74,98 @@ HANDED_BACK = (
 # Slips, one row a line
 # fmt: off
 SLIPS = [
+    *slips(
+        gradient_at_first,
+        ("slope at h(t-1)", "The slopes are one step early: the slope of step t belongs to the state that came out of tanh, h_t, eq. 5.2.", "states[1:]", "states[:-1]"),
+        ("slope at h_0 too", "There is one factor too many: h_0 came out of no tanh, so there are T slopes, at h_1 to h_T, eq. 5.2.", "states[1:]", "states"),
+        ("last state left out", "There is one factor too few: the step to h_T has a slope and a weight too.", "states[1:]", "states[1:-1]"),
+        ("factors added up", "The factors are added up: along one road they are multiplied.", "np.prod(", "np.sum("),
+        ("mean factor", "That is a mean of the factors: along one road they are multiplied, T of them.", "np.prod(", "np.mean("),
+        ("one step only", "That is the factor of the last step: the gradient goes on to h_0, and each step multiplies it again.", "np.prod(factors)", "factors[-1]"),
+        ("w once", "Each step passes w, so there are T factors of w; you have one.", "= w * (1 - states[1:] ** 2)", "= 1 - states[1:] ** 2; factors[0] *= w"),
+        ("w left out", "The weight is missing: each step multiplies by w, eq. 5.1.", "w * (1 - states[1:] ** 2)", "1 - states[1:] ** 2"),
+        ("slope left out", "The slopes of tanh are missing: each step multiplies by 1 - h_t^2, eq. 5.2.", "w * (1 - states[1:] ** 2)", "w + 0 * states[1:]"),
+        ("1 + h^2", "A sign: the slope of tanh is 1 - h_t^2, eq. 5.2.", "1 - states[1:] ** 2", "1 + states[1:] ** 2"),
+        ("h^2 - 1", "A sign: the slope of tanh is 1 - h_t^2, eq. 5.2, and yours has the opposite one.", "1 - states[1:] ** 2", "states[1:] ** 2 - 1"),
+        ("1 - h", "The square is missing: the slope of tanh is 1 - h_t^2, eq. 5.2.", "states[1:] ** 2", "states[1:]"),
+        ("1 - tanh(h)^2", "The states are outputs of tanh already: the slope is 1 - h_t^2, eq. 5.2.", "states[1:] ** 2", "np.tanh(states[1:]) ** 2"),
+        ("h^2 for the slope", "h_t^2 has to be taken away from 1: the slope of tanh is 1 - h_t^2, eq. 5.2.", "(1 - states[1:] ** 2)", "states[1:] ** 2"),
+        ("brackets of the slope", "Brackets are missing: w multiplies the whole slope, w (1 - h_t^2).", "w * (1 - states[1:] ** 2)", "w * 1 - states[1:] ** 2"),
+        ("divided by w", "You divide by w; the carry of eq. 5.1 multiplies by it.", "w * (", "1 / w * ("),
+    ),
+    *slips(
+        jacobian,
+        ("Wh not transposed", "The weight that leads from unit j to unit i stands in Wh[j, i], so row i of the Jacobian is column i of Wh: transpose Wh.", "* Wh.T", "* Wh"),
+        ("slopes along the columns", "The slope belongs to the unit of the new state, and that is the row: slope i multiplies row i, so give it a second axis, [:, None].", "[:, None]", ""),
+        ("transposed", "That is the transpose: row i is a unit of the new state, column j a unit of the old one.", "(1 - h_t**2)[:, None] * Wh.T", "(1 - h_t**2) * Wh"),
+        ("slope left out", "The slopes are missing: unit i of the new state is tanh of a sum, so row i has the slope 1 - h_{t,i}^2.", "(1 - h_t**2)[:, None] * Wh.T", "1.0 * Wh.T"),
+        ("slope on the diagonal only", "You multiply the diagonal alone; slope i multiplies the whole of row i.", "(1 - h_t**2)[:, None] * Wh.T", "np.diag(1 - h_t**2) * Wh.T"),
+        ("weights left out", "The weights are missing: entry (i, j) has the factor Wh[j, i].", "(1 - h_t**2)[:, None] * Wh.T", "np.diag(1 - h_t**2)"),
+        ("slopes twice", "The slopes stand in it twice: the step passes one tanh, that of the new state.", "* Wh.T", "* Wh.T * (1 - h_t**2)"),
+        ("slope squared", "The slope is squared; the step passes tanh once.", "(1 - h_t**2)[", "((1 - h_t**2) ** 2)["),
+        ("1 + h^2", "A sign: the slope of tanh is 1 - h_t^2, eq. 5.2.", "1 - h_t**2", "1 + h_t**2"),
+        ("h^2 - 1", "A sign: the slope of tanh is 1 - h_t^2, eq. 5.2, and yours has the opposite one.", "1 - h_t**2", "h_t**2 - 1"),
+        ("1 - h", "The square is missing: the slope of tanh is 1 - h_t^2, eq. 5.2.", "h_t**2", "h_t"),
+        ("1 - tanh(h)^2", "h_t is the output of tanh already: the slope is 1 - h_t^2, eq. 5.2.", "h_t**2", "np.tanh(h_t) ** 2"),
+        ("h^2 for the slope", "h_t^2 has to be taken away from 1: the slope of tanh is 1 - h_t^2, eq. 5.2.", "(1 - h_t**2)", "(h_t**2)"),
+        ("state for the slope", "You multiply by the state; its slope is 1 - h_t^2, eq. 5.2.", "(1 - h_t**2)", "(h_t)"),
+        ("inverse of Wh", "The old state passes Wh and not its inverse: entry (i, j) has the factor Wh[j, i].", "Wh.T", "np.linalg.inv(Wh)"),
+    ),
+    *slips(
+        bound_on_norm,
+        ("one slope for all steps", "True, and larger than it need be: each step has a largest slope of its own, the maximum of its row.", "slopes.max(axis=1)", "slopes.max() * np.ones(len(slopes))"),
+        ("Frobenius norm", "The root of the sum of all squares is larger than the norm need be; the norm of a matrix is its largest singular value, np.linalg.norm(Wh, 2).", "np.linalg.norm(Wh, 2)", "np.linalg.norm(Wh)"),
+        ("spectral radius", "The largest eigenvalue is no bound: a matrix may stretch by more. Take the largest singular value.", "np.linalg.norm(Wh, 2)", "np.abs(np.linalg.eigvals(Wh)).max()"),
+        ("smallest singular value", "That is the smallest singular value; the most that Wh stretches is the largest.", "np.linalg.norm(Wh, 2)", "np.linalg.svd(Wh, compute_uv=False)[-1]"),
+        ("largest entry", "A matrix may stretch by more than its largest entry: take its largest singular value.", "np.linalg.norm(Wh, 2)", "np.abs(Wh).max()"),
+        ("largest row sum", "That is another norm, which bounds other lengths; ours is the largest singular value.", "np.linalg.norm(Wh, 2)", "np.linalg.norm(Wh, np.inf)"),
+        ("largest column sum", "That is another norm, of sums over columns; ours is the largest singular value.", "np.linalg.norm(Wh, 2)", "np.linalg.norm(Wh, 1)"),
+        ("mean slope", "The mean slope is no bound: a direction along the unit with the largest slope passes with that one.", "slopes.max(axis=1)", "slopes.mean(axis=1)"),
+        ("smallest slope", "The smallest slope says how much at least passes tanh; asked is how much at most.", "slopes.max(axis=1)", "slopes.min(axis=1)"),
+        ("maximum over the steps", "The maximum is taken over the steps, and it leaves one for each unit: take it over the units, axis 1, and multiply over the steps.", "axis=1", "axis=0"),
+        ("product of all slopes", "A diagonal matrix stretches by its largest entry, not by the product of all: one slope for each step.", "slopes.max(axis=1)", "slopes.prod(axis=1)"),
+        ("sum of the steps", "Steps one after the other multiply: the bound is a product over the steps, not a sum.", "np.prod(", "np.sum("),
+        ("largest step", "Steps one after the other multiply: you give the largest of them.", "np.prod(", "np.max("),
+        ("Wh once", "Each step passes Wh, so its norm stands T times in the product; you have it once.", "slopes.max(axis=1) * np.linalg.norm(Wh, 2)", "slopes.max(axis=1); steps[0] *= np.linalg.norm(Wh, 2)"),
+        ("slopes left out", "The slopes are missing: without them the bound is larger than it need be.", "slopes.max(axis=1) *", "np.ones(len(slopes)) *"),
+        ("Wh left out", "The norm of Wh is missing: each step passes Wh.", " * np.linalg.norm(Wh, 2)", ""),
+        ("slopes squared", "The slopes are squared; each step passes tanh once.", "slopes.max(axis=1) *", "slopes.max(axis=1) ** 2 *"),
+        ("1 - slope^2", "`slopes` holds the slopes 1 - h^2 already: take their maximum.", "slopes.max(axis=1)", "(1 - slopes**2).max(axis=1)"),
+    ),
+    *slips(
+        antisymmetric_backward,
+        ("no carry between steps", "Right at the last step, wrong before it: the total derivative of h_t is dh_t and the carry from step t + 1.", " + carry", ""),
+        ("old state's straight road", "One road is missing: h_{t-1} is added to the new state, so the total derivative of h_t comes to it straight, without tanh.", "= total + dz @", "= dz @"),
+        ("tanh's road", "One road is missing: h_{t-1} stands inside tanh as well, and dz comes back through A - A^T.", "= total + dz @ (A - A.T).T", "= total.copy()"),
+        ("carry without dh", "The carry starts from the total derivative at h_t, dh_t included, and yours passes on the old carry.", "carry = total +", "carry = carry +"),
+        ("only dh passes straight on", "The whole total derivative passes straight on, and yours only dh_t: what later steps say is lost.", "carry = total +", "carry = dh[:, t] +"),
+        ("W not transposed", "The carry goes back through W = A - A^T, so W is transposed; of this W that is a sign: W^T = -W.", "(A - A.T).T", "(A - A.T)"),
+        ("A alone in the carry", "The state met A - A^T, and not A alone: the carry is dz (A - A^T)^T.", "(A - A.T).T", "A.T"),
+        ("A + A^T in the carry", "A sign: the state met A - A^T.", "(A - A.T).T", "(A + A.T).T"),
+        ("share 0.1 left out of dz", "The tanh is added with the factor 0.1, and so its gradient has that factor too.", "0.1 * total", "total"),
+        ("share 0.1 squared", "The factor 0.1 is there twice; the tanh is multiplied by it once.", "0.1 * total", "0.01 * total"),
+        ("share 0.9 for the old state", "The old state is added whole, with the factor 1; that is no leak.", "= total + dz", "= 0.9 * total + dz"),
+        ("share 0.1 for the old state", "The old state is added whole: the factor 0.1 belongs to the tanh alone.", "= total + dz", "= 0.1 * total + dz"),
+        ("slope at h", "The slope belongs to what came out of tanh, `new`, and not to the state h, of which the tanh is only a part.", "new[:, t]", "h[:, t]"),
+        ("slope left out", "The slope of tanh is missing: 1 - new**2.", " * (1 - new[:, t] ** 2)", ""),
+        ("1 + new^2", "A sign: the slope of tanh is 1 - new**2.", "1 - new[:, t] ** 2", "1 + new[:, t] ** 2"),
+        ("1 - new", "The square is missing: the slope of tanh is 1 - new**2.", "new[:, t] ** 2", "new[:, t]"),
+        ("dA is dW", "That is the gradient of W = A - A^T. A stands in W twice, once transposed and with a minus: dA = dW - dW^T.", "dA = dW - dW.T", "dA = dW"),
+        ("dA adds the transpose", "A sign: A^T stands in W with a minus, so dA = dW - dW^T.", "dW - dW.T", "dW + dW.T"),
+        ("dA with the other sign", "dA has the opposite sign: A stands in W with a plus, A^T with a minus.", "dW - dW.T", "dW.T - dW"),
+        ("half of dA", "No half: both places where A stands count in full, dA = dW - dW^T.", "dW - dW.T", "(dW - dW.T) / 2"),
+        ("dA twice", "dW - dW^T counts both places where A stands already; you count them twice.", "dW - dW.T", "2 * (dW - dW.T)"),
+        ("dW uses h_t", "At step t the weights have met h_{t-1}, not h_t.", "prev_h.T @", "h[:, t].T @"),
+        ("dW from the last state for h0", "Before the first step stands h0. With t = 0, h[:, t - 1] is h[:, -1], the last state.", " if t > 0 else h0", ""),
+        ("dW overwritten", "dA is made from one step only: each step adds its share (+=, not =).", "dW +=", "dW ="),
+        ("dWx overwritten", "dWx is that of one step only: each step adds its share (+=, not =).", "dWx +=", "dWx ="),
+        ("db overwritten", "db is that of one step only: each step adds its share (+=, not =).", "db +=", "db ="),
+        ("db a batch mean", "The batch shares one b, so db is the sum over it, not the mean.", "dz.sum(axis=0)", "dz.mean(axis=0)"),
+        ("db from the total", "The bias stands inside tanh: db is the sum of dz, not of the total derivative.", "dz.sum(axis=0)", "total.sum(axis=0)"),
+        ("dx from the total", "The input goes in through tanh: dx is dz Wx^T, not the total derivative times Wx^T.", "dz @ Wx.T", "total @ Wx.T"),
+        ("dh0 one step early", "dh0 is what flows back into h_1; it has to go through the first step as well, on both roads.", "carry = total + dz @ (A - A.T).T", "carry = total + dz @ (A - A.T).T if t > 0 else carry"),
+        ("dh changed in place", "Your function changes its argument dh: dh[:, t] += ... writes into the caller's array. Make a new one.", "total = dh[:, t] + carry", "total = dh[:, t]; total += carry"),
+    ),
     *slips(
         clip_by_global_norm,
         ("each array by its own norm", "You clip each array by a norm of its own, so the arrays are scaled differently and the direction of the step is lost: take one norm of all entries together, eq. 7.7.", "[scale * gradient for gradient in gradients]", "[gradient * min(1, threshold / max(threshold, np.linalg.norm(gradient))) for gradient in gradients]"),
@@ -83,6 +222,25 @@ SLIPS = [
 
 
 # Exercises
+def _cell(normal, T):
+    return {"states": np.tanh(normal(T + 1)), "w": np.float64(normal(()))}
+
+
+def _state_and_weights(normal, H):
+    return {"h_t": np.tanh(normal(H)), "Wh": normal((H, H))}
+
+
+def _slopes_and_weights(normal, T, H):
+    return {"slopes": 1 - np.tanh(normal((T, H))) ** 2, "Wh": normal((H, H))}
+
+
+def _sequence(normal, N, T, D, H):
+    arrays = sequence_arrays(normal, N, T, D, H)
+    arrays["Wh"] = normal((H, H))  # A, not scaled down: the step adds a tenth of its tanh
+    _, cache = antisymmetric_forward(*arrays.values())
+    return {"dh": normal((N, T, H))} | dict(zip(("x", "h0", "Wx", "A", "new", "h"), cache))
+
+
 def _arrays(normal, size, threshold, more):
     """Return gradients of about this size, of which two are not asked for by name."""
     shapes = {"dWx": (3, 4), "dWh": (4, 4), "db": 4} | ({"dw": (4, 2), "dc": 2} if more else {})
@@ -126,6 +284,47 @@ def _manners(function):
 
 EXERCISES = {
     "07.1": Exercise(
+        gradient_at_first,
+        returns=("gradient",),
+        arrays=_cell,
+        cases=((3,), (1,), (2,), (5,)),
+        call=in_order,
+        hints=(
+            "With one loss at the end, the total derivative at each state is the carry from the "
+            "step after it, eq. 5.1. What does one step multiply it by?",
+            "By the slope of tanh at the state that came out, eq. 5.2, and by w. Steps one after "
+            "the other multiply.",
+            "The factors are w * (1 - states[1:] ** 2); the gradient is their product.",
+        ),
+    ),
+    "07.2": Exercise(
+        jacobian,
+        returns=("J",),
+        axes={"J": "row column"},
+        arrays=_state_and_weights,
+        cases=((3,), (2,), (1,), (5,)),
+        call=in_order,
+        hints=(
+            "Write unit i of the new state by index: tanh of a sum over j. Which entry of Wh "
+            "stands beside unit j of the old state?",
+            "The derivative is the slope at unit i of the new state times Wh[j, i].",
+            "Row i is the slope at i times row i of Wh.T: (1 - h_t**2)[:, None] * Wh.T.",
+        ),
+    ),
+    "07.3": Exercise(
+        bound_on_norm,
+        returns=("bound",),
+        arrays=_slopes_and_weights,
+        cases=((3, 2), (1, 4), (4, 3), (2, 5)),
+        call=in_order,
+        hints=(
+            "Bound one Jacobian first: it is a diagonal matrix times the transpose of Wh.",
+            "One step stretches by its largest slope times the norm of Wh at most. Steps one after "
+            "the other multiply.",
+            "np.prod(slopes.max(axis=1) * np.linalg.norm(Wh, 2)).",
+        ),
+    ),
+    "07.4": Exercise(
         clip_by_global_norm,
         returns=("dWx", "dWh", "db"),
         arrays=_arrays,
@@ -148,6 +347,21 @@ EXERCISES = {
             "[scale * gradient for gradient in gradients].",
         ),
         praise="scales long gradients down by one number, and leaves short ones and zeros alone.",
+    ),
+    "07.5": Exercise(
+        antisymmetric_backward,
+        returns=("dx", "dh0", "dWx", "dA", "db"),
+        axes={"dx": "sample step input", "dh0": "sample unit"},
+        arrays=_sequence,
+        call=with_cache,
+        hints=(
+            "h_t is a sum of two terms, so its total derivative goes into both. The old state "
+            "stands in both: alone, and inside tanh.",
+            "dz is 0.1 times the total derivative times the slope at new. The carry has two roads: "
+            "the total derivative itself, and dz through A - A.T, transposed.",
+            "Find the gradient dW of W = A - A.T first, as dWh in chapter 05. A stands in W twice, "
+            "once transposed and with a minus: dA = dW - dW.T.",
+        ),
     ),
 }
 
@@ -207,7 +421,7 @@ class GradientOverTime(Picture):
             f"Norm of the gradient at each of {T} steps, from {power_of_ten(lengths[-1])} at the last "
             f"state back to {power_of_ten(lengths[0])} at the first. Below, the root mean square "
             f"of the slopes of tanh, {number(np.mean(slopes))} on average, and the share of "
-            "saturated units."
+            f"saturated units, {number(np.mean(saturated))} on average."
         )
         return self._moving
 
@@ -215,15 +429,15 @@ class GradientOverTime(Picture):
 class LossLandscape(Picture):
     """The loss of a scalar cell over its two weights, with points on it and walks across it.
 
-    Below, in the colours of the points, the length of blame at each step. `loss` is (len(b),
-    len(w)), `points` is {name: (w, b)}, `blame` is {name: lengths at h_0 to h_T}.
+    Below, in the colours of the points, the norm of the gradient at each step. `loss` is (len(b),
+    len(w)), `points` is {name: (w, b)}, `norms` is {name: those of dL/dh_0 to dL/dh_T}.
     """
 
     LOOKS = (("o", "-"), ("s", (0, (5, 2))), ("^", (0, (1, 1.2))))
     WALKS = (("not clipped", "wrong"), ("clipped", "truth"))
 
     @styled
-    def __init__(self, w, b, loss, points, blame, limits, title=""):
+    def __init__(self, w, b, loss, points, norms, limits, title=""):
         if len(points) > len(self.LOOKS):
             raise ValueError(f"{len(points)} points are too many; show {len(self.LOOKS)} at most")
         super().__init__(8, 6.1)
@@ -245,9 +459,9 @@ class LossLandscape(Picture):
         scale.ax.yaxis.set_major_locator(MaxNLocator(4))
         scale.ax.set_title("loss $L$", size=10, weight="normal")
         scale.outline.set_visible(False)
-        steps = len(next(iter(blame.values()))) - 1
+        steps = len(next(iter(norms.values()))) - 1
         below = self._chart(0.85, 0.58, 5.2, 1.65, xlim=(0, steps), ylim=limits)
-        below.set(yscale="log", xlabel="step $t$", ylabel="length of $dL/dh_t$")
+        below.set(yscale="log", xlabel="step $t$", ylabel="norm of $dL/dh_t$")
         self._decades(below.yaxis, 7)
         self._walks = {}
         for name, role in self.WALKS:
@@ -262,25 +476,31 @@ class LossLandscape(Picture):
             look = {"color": colours[k], "ms": 9, "mec": PAPER, "zorder": 6}
             (point,) = above.plot(*place, marker, **look)
             self._animated(point)  # it stands still, but above the walks
-            below.plot(np.arange(steps + 1), blame[name], color=colours[k], ls=line)
+            below.plot(np.arange(steps + 1), norms[name], color=colours[k], ls=line)
             key = {"color": colours[k], "ls": line, "marker": marker, "mec": PAPER, "ms": 7}
             sheet.add_artist(Line2D([6.2, 6.65], 2 * [1.9 - 0.3 * k], **key))
             sheet.text(6.75, 1.9 - 0.3 * k, name, size=9.5, va="center")
         self._words = {}
-        for y, (name, role) in zip((5.2, 4.4), self.WALKS):
+        for y, (name, role) in zip((5.2, 4.25), self.WALKS):
             self._words[name] = self._animated(
                 sheet.text(6.95, y, "", size=9, va="top", color=ROLES[role].colour, linespacing=1.3)
             )
 
-    def update(self, walks):
-        """Show two walks by name, "not clipped" and "clipped"; each is a list of places (w, b)."""
+    def update(self, walks, losses):
+        """Show two walks by name, "not clipped" and "clipped", and the losses where they end.
+
+        A walk is a list of places (w, b).
+        """
         said = []
         for name, line in self._walks.items():
             walk = np.asarray(walks[name], dtype=float)
             line.set_data(walk.T)
             w, b = walk[-1]
-            self._words[name].set_text(f"{name}:\n$w$ = {number(w)}\n$b$ = {number(b)}")
-            said.append(f"{name}, at w = {number(w)}, b = {number(b)} after step {len(walk) - 1}")
+            values = {"$w$": w, "$b$": b, "$L$": losses[name]}
+            lines = [f"{letter} = {number(value)}" for letter, value in values.items()]
+            self._words[name].set_text("\n".join([f"{name}:", *lines]))
+            place = ", ".join(lines).replace("$", "")
+            said.append(f"{name}, at {place} after step {len(walk) - 1}")
         self._alt = f"Map of the loss over w and b with a cliff. Walks from it: {'; '.join(said)}."
         return self._moving
 
@@ -301,13 +521,14 @@ def _loss_landscape(rng, scale):
     w, b = np.linspace(0, 2, 9), np.linspace(-1, 1, 7)
     names = ("cliff", "high ground", "low ground")
     points = dict(zip(names, rng.uniform(0.2, 0.9, (3, 2))))
-    blame = {name: np.exp(rng.normal(size=21)) for name in names}
+    norms = {name: np.exp(rng.normal(size=21)) for name in names}
     title = "One step off the cliff leads far away"
-    picture = LossLandscape(w, b, rng.random((7, 9)), points, blame, (1e-6, 1e3), title)
+    picture = LossLandscape(w, b, rng.random((7, 9)), points, norms, (1e-6, 1e3), title)
 
     def move():
         walks = rng.normal(size=(2, 5, 2)) * scale + points["cliff"]
-        return picture.update(dict(zip(dict(picture.WALKS), walks)))
+        names = dict(picture.WALKS)
+        return picture.update(dict(zip(names, walks)), dict(zip(names, rng.random(2))))
 
     return picture, move
 
