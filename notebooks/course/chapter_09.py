@@ -595,6 +595,7 @@ SLIPS = [
         training_loop,
         ("last weight", "You hand back the last weight; asked for is that with the lowest cost, so keep it when it comes. (If you do: `weight -= ...` goes on writing into what you have kept.)", "return best", "return weight"),
         ("best without its cost", "Each weight that is better than the first is kept, also where a better one came before: lower the bar each time, too.", "best, lowest = weight, cost_of(weight)\n    return", "best = weight\n    return"),
+        ("lower than before", "A weight is kept when its cost is lower than that of the step before; keep it when the cost is lower than ever.", "if cost_of(weight) < lowest:\n            best, lowest = weight, cost_of(weight)", "if cost_of(weight) < lowest:\n            best = weight\n        lowest = cost_of(weight)"),
         ("highest cost", "Low cost is good: keep the weight where the cost is lower than ever.", "cost_of(weight) < lowest", "cost_of(weight) > lowest"),
         ("gradient where it began", "The gradient is taken at the weight as it is now, and yours is always taken at the first weight.", "best, lowest = weight, cost_of(weight)\n    for", "first = best = weight; lowest = cost_of(weight)\n    for", "gradient_of(weight, batch)", "gradient_of(first, batch)"),
         ("gradient at the best", "The gradient is taken at the weight as it is now, not at the best one so far.", "gradient_of(weight, batch)", "gradient_of(best, batch)"),
@@ -673,23 +674,23 @@ def _regression(normal, batches, N, D, rate, off):
     x, others = normal((batches, N, D)), normal((20, D))
     return {
         "weight": truth + off * normal((D,)),
-        "x": x,
-        "y": x @ truth + normal((batches, N)),
-        "others": others,
-        "wanted": others @ truth,
+        "batches_x": x,
+        "batches_y": x @ truth + normal((batches, N)),
+        "validation_x": others,
+        "validation_y": others @ truth,
         "rate": np.float64(rate),
     }
 
 
-def _call_training(function, weight, x, y, others, wanted, rate):
+def _call_training(function, weight, batches_x, batches_y, validation_x, validation_y, rate):
     def gradient_of(weight, batch):
         x, y = batch
         return x.T @ (x @ weight - y) / len(y)
 
     def cost_of(weight):
-        return np.mean((others @ weight - wanted) ** 2)
+        return np.mean((validation_x @ weight - validation_y) ** 2)
 
-    return function(weight, list(zip(x, y)), gradient_of, cost_of, float(rate))
+    return function(weight, list(zip(batches_x, batches_y)), gradient_of, cost_of, float(rate))
 
 
 def _probabilities_and_luck(normal, N, V):

@@ -501,9 +501,9 @@ def same(has, needs):
 def _other_at_second_call(exercise, case, again):
     part = next(part for part in case.has if not same(again[part], case.has[part]))
     return [
-        f"{exercise.name} gives another {part.removesuffix(AFTER)} when it is called a second time "
-        "with the same arrays. Is something kept between calls, in a default argument or outside "
-        "of the function, or drawn at random? Start each call from zero."
+        f"A second call of {exercise.name} with the same arrays gives other values in "
+        f"{part.removesuffix(AFTER)}. Is something kept between calls, in a default argument or "
+        "outside of the function, or drawn at random? Start each call from zero."
     ]
 
 
