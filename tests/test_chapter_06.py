@@ -1,5 +1,6 @@
 """The pictures of chapter 06 show what they are given, and its plain code is right."""
 
+from desk import edited, verdict
 import numpy as np
 import pytest
 
@@ -54,6 +55,13 @@ def test_both_sides_agree_for_the_right_gradients_alone():
     for k in range(5):
         wrong = [-array if k == place else array for place, array in enumerate(gradients)]
         assert not np.isclose(*both_sides(forward_with_cache, inputs, directions, wrong, dh))
+
+
+def test_both_sides_take_one_call_of_forward_and_not_one_for_each_input():
+    single = "ahead = np.sum(dh * forward(*moved)[0].imag) / 1e-30"
+    each = "ahead = sum(np.sum(dh * forward(*inputs[:k], moved[k], *inputs[k + 1:])[0].imag)"
+    five = edited("both_sides", single, f"{each} for k in range(5)) / 1e-30")
+    assert "right, but both_sides calls forward 5 times; it should be once" in verdict(five)
 
 
 def test_the_share_is_what_is_left_of_the_fall_in_a_step_of_the_same_length():

@@ -216,7 +216,7 @@ SLIPS = [
     ),
     *slips(
         convict,
-        ("mystery_1: a carry", "T = 1 settles whether eq. 5.1 is at fault: with one step nothing is carried. Ask mystery_1 there: it is wrong all the same.", "mystery_1 = 5.2", "mystery_1 = 5.1"),
+        ("mystery_1: a carry", "Ask at T = 1: no carry can go wrong there, and a constant factor would show as a constant ratio. mystery_1 is wrong there, and by no constant factor.", "mystery_1 = 5.2", "mystery_1 = 5.1"),
         ("mystery_1: dx", "A slip in eq. 5.4 spoils dx and nothing else. In mystery_1 more is spoilt.", "mystery_1 = 5.2", "mystery_1 = 5.4"),
         ("mystery_1: dh0", "A slip in eq. 5.3 spoils dh0 and nothing else. In mystery_1 more is spoilt.", "mystery_1 = 5.2", "mystery_1 = 5.3"),
         ("mystery_1: dWx", "A slip in eq. 5.5 spoils dWx and nothing else. In mystery_1 more is spoilt.", "mystery_1 = 5.2", "mystery_1 = 5.5"),
@@ -249,7 +249,7 @@ SLIPS = [
         ("Wh is the identity", HOLES["symmetric"], "    directions =", "    inputs[3] = np.eye(H); directions ="),
         ("directions of ones", HOLES["directions alike"], "[rng.standard_normal(shape) for shape in shapes]\n    dh", "[np.ones(shape) for shape in shapes]\n    dh"),
         ("upstream gradient of ones", HOLES["dh alike"], "dh = rng.standard_normal((N, T, H))", "dh = np.ones((N, T, H))"),
-        ("tiny weights", HOLES["tiny"], "0.5 * rng", "1e-3 * rng"),
+        ("tiny inputs", HOLES["tiny"], "0.5 * rng", "1e-3 * rng"),
         ("h0 is zero", HOLES["h0 zero"], "    directions =", "    inputs[1] *= 0; directions ="),
         ("parameters only", HOLES["blind"].format("dx and dh0"), "    dh = rng", "    directions[0] *= 0; directions[1] *= 0; dh = rng"),
         ("without dx", HOLES["blind"].format("dx"), "    dh = rng", "    directions[0] *= 0; dh = rng"),
@@ -333,12 +333,7 @@ class CheckOfChecks(Exercise):
         verdicts, most = {}, 0
         for name, backward in _backward_passes().items():
             calls = []
-
-            def forward(x, h0, Wx, Wh, b, calls=calls):
-                calls.append(1)
-                return forward_with_cache(x, h0, Wx, Wh, b)
-
-            asked = {"forward": forward, "backward": backward}
+            asked = {"forward": _counted(calls), "backward": backward}
             try:
                 says, _ = run(self, function, asked)
             except Verdict as verdict:
@@ -450,6 +445,16 @@ def _holes(passing):
     return lines
 
 
+def _counted(calls):
+    """Return a forward pass that adds to calls, a list, each time that it is called."""
+
+    def forward(x, h0, Wx, Wh, b):
+        calls.append(1)
+        return forward_with_cache(x, h0, Wx, Wh, b)
+
+    return forward
+
+
 def _names_used(function, seen=()):
     """Return the names that a function and those that it calls, in the same notebook, use."""
     code = getattr(function, "__code__", None)
@@ -492,9 +497,22 @@ def _backward_passes():
     return passes
 
 
-def _both_sides(function, dh, **arrays):
+def _both_sides(function, dh, forward=forward_with_cache, **arrays):
     arrays = list(arrays.values())
-    return function(forward_with_cache, arrays[:5], arrays[5:10], arrays[10:], dh)
+    return function(forward, arrays[:5], arrays[5:10], arrays[10:], dh)
+
+
+def _one_call(function):
+    """Say whether forward is called once, and not once for each input."""
+    calls = []
+    arrays = _two_sides_arrays(np.random.default_rng(0).standard_normal, 2, 3, 3, 4)
+    _both_sides(function, forward=_counted(calls), **arrays)
+    if len(calls) == 1:
+        return []
+    return [
+        f"The numbers are right, but both_sides calls forward {len(calls)} times; it should be "
+        "once: move all five inputs together."
+    ]
 
 
 def _two_sides_arrays(normal, N, T, D, H):
@@ -534,13 +552,14 @@ EXERCISES = {
             "forward(*moved)[0].imag) / 1e-30.",
         ),
         remark=_nearly,
+        manners=_one_call,
     ),
     "06.2": CheckOfChecks(
         my_check,
         returns=("my_check",),
         call=lambda function, forward, backward: function(forward, backward),
         hints=(
-            "Eq. 6.3 asks all five inputs at once, for one call of forward.",
+            "Eq. 6.1 asks all five inputs at once, for one call of forward.",
             "Draw one random direction for each of the five inputs and move all five together, by "
             "the complex step. The left side of eq. 6.1 is then a sum over five arrays.",
             "ahead = np.sum(dh * forward(*moved)[0].imag) / 1e-30 with moved = [at + 1e-30j * v "
@@ -572,8 +591,9 @@ EXERCISES = {
         hints=(
             "check_layer says which gradients are right. A slip in one of eqs. 5.4 to 5.7 spoils "
             "one array, and so does one in eq. 5.3.",
-            "Where all is spoilt, T = 1 settles whether eq. 5.1 is at fault: with one step nothing "
-            "is carried. Who is wrong there has another line to answer for, such as eq. 5.2.",
+            "Where all is spoilt, ask at T = 1: no carry can go wrong there, and a constant factor "
+            "would show as a constant ratio. What else is wrong there is another line, such as "
+            "eq. 5.2.",
             "Where all seems right, the sequence may be too short for a carry to go wrong. Go up, "
             "one T at a time.",
         ),
