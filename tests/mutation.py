@@ -76,7 +76,8 @@ EQUIVALENT = {
     ): "S stands for T + 1, the length of one axis alone.",
     (
         "word_embedding_backward",
-        "x, W, dout = _fit_cache('word_embedding_forward', 'x NT integer, W QD, dout NTD', cache, dout)",
+        "x, W, dout = _fit_cache("
+        "'word_embedding_forward', 'x NT integer, W QD, dout NTD', cache, dout)",
     ): "V is the length of one axis alone.",
     (
         "temporal_softmax_loss",
