@@ -1,4 +1,4 @@
-"""The layers of a vanilla recurrent neural network, forward and backward, in NumPy.
+"""The layers of recurrent neural networks, vanilla, LSTM and GRU, forward and backward, in NumPy.
 
 Names, arguments and return orders are those of CS231n, assignment 3, so that this module can take
 the place of that course's own. Sizes: N sequences, T steps, D inputs, H hidden units, V symbols,
@@ -18,6 +18,7 @@ results: leave them as they are until the backward pass.
 
 import functools
 from itertools import pairwise
+import re
 
 import numpy as np
 
@@ -98,9 +99,8 @@ def rnn_backward(dh, cache):
 def word_embedding_forward(x, W):
     """Look up a vector for each symbol: out[n, t] = W[x[n, t]].
 
-    x (N, T) of integers from 0 to V - 1, W (V, D) -> out (N, T, D), cache.
-    Raises ValueError, TypeError. Source: Bengio et al. (2003), A neural probabilistic language
-    model.
+    x (N, T) of integers from 0 to V - 1, W (V, D) -> out (N, T, D), cache. Raises ValueError,
+    TypeError. Source: Bengio et al. (2003), A neural probabilistic language model.
     """
     x, W = _fit("x NT integer, W VD", x, W)
     _check_symbols("x", x, len(W))
@@ -111,11 +111,9 @@ def word_embedding_forward(x, W):
 def word_embedding_backward(dout, cache):
     """Add up the gradients of all places where a symbol stood: dW[v] = sum of dout where x = v.
 
-    dout (N, T, D), cache -> dW (V, D).
-    Raises ValueError, TypeError. Source: chapter 08.
+    dout (N, T, D), cache -> dW (V, D). Raises ValueError, TypeError. Source: chapter 08.
     """
-    legend = "x NT integer, W VD, dout NTD"
-    x, W, dout = _fit_cache("word_embedding_forward", legend, cache, dout)
+    x, W, dout = _fit_cache("word_embedding_forward", "x NT integer, W VD, dout NTD", cache, dout)
     dW = np.zeros(W.shape, dout.dtype)
     np.add.at(dW, x, dout)  # (V, D)  eq. 8.2
     return dW
@@ -176,6 +174,177 @@ def temporal_softmax_loss(x, y, mask, verbose=False):
     return loss, dx
 
 
+def lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b):
+    """Take one step: next_c = f prev_c + i g, next_h = o tanh(next_c).
+
+    i, f, o, g are the blocks of x Wx + prev_h Wh + b, sigmoid of the first three, tanh of the last.
+    x (N, D), prev_h and prev_c (N, H), Wx (D, 4H), Wh (H, 4H), b (4H,) -> next_h and next_c (N, H),
+    cache. Raises ValueError, TypeError. Source: Gers et al. (2000), Learning to forget.
+    """
+    legend = "x ND, prev_h NH, prev_c NH, Wx D4H, Wh H4H, b 4H"
+    x, prev_h, prev_c, Wx, Wh, b = _fit(legend, x, prev_h, prev_c, Wx, Wh, b)
+    a_i, a_f, a_o, a_g = np.split(x @ Wx + prev_h @ Wh + b, 4, axis=1)  # (N, H) each  eq. 11.1
+    i, f, o, g = _sigmoid(a_i), _sigmoid(a_f), _sigmoid(a_o), np.tanh(a_g)  # eq. 11.2
+    next_c = f * prev_c + i * g  # (N, H)  eq. 11.3
+    next_h = o * np.tanh(next_c)  # (N, H)  eq. 11.4
+    return next_h, next_c, (x, prev_h, prev_c, Wx, Wh, i, f, o, g, next_c)
+
+
+def lstm_step_backward(dnext_h, dnext_c, cache):
+    """Pull both gradients back through one step: into the cell, into its gates, to each input.
+
+    dnext_h and dnext_c (N, H), cache -> dx (N, D), dprev_h and dprev_c (N, H), dWx (D, 4H),
+    dWh (H, 4H), db (4H,). Raises ValueError, TypeError. Source: the chain rule, in chapter 11.
+    """
+    legend = "x ND, prev_h NH, prev_c NH, Wx D4H, Wh H4H, i NH, f NH, o NH, g NH, next_c NH"
+    legend += ", dnext_h NH, dnext_c NH"
+    arrays = _fit_cache("lstm_step_forward", legend, cache, dnext_h, dnext_c)
+    x, prev_h, prev_c, Wx, Wh, i, f, o, g, next_c, dnext_h, dnext_c = arrays
+    dc = dnext_c + dnext_h * o * (1 - np.tanh(next_c) ** 2)  # (N, H)  eq. 11.5
+    di, df, do, dg = dc * g, dc * prev_c, dnext_h * np.tanh(next_c), dc * i  # eq. 11.6
+    da = di * i * (1 - i), df * f * (1 - f), do * o * (1 - o), dg * (1 - g**2)  # eq. 11.7
+    da, dprev_c = np.hstack(da), dc * f  # (N, 4H), (N, H)  eq. 11.8
+    dx, dprev_h = da @ Wx.T, da @ Wh.T  # (N, D), (N, H)  eq. 11.9, 11.10
+    dWx, dWh = x.T @ da, prev_h.T @ da  # (D, 4H), (H, 4H)  eq. 11.11, 11.12
+    return dx, dprev_h, dprev_c, dWx, dWh, da.sum(axis=0)  # eq. 11.13
+
+
+def lstm_forward(x, h0, Wx, Wh, b):
+    """Run through time from c_0 = 0, each step as in lstm_step_forward.
+
+    x (N, T, D), h0 (N, H), Wx (D, 4H), Wh (H, 4H), b (4H,) -> h (N, T, H), cache.
+    Raises ValueError, TypeError. Source: Hochreiter and Schmidhuber (1997), Long short-term memory.
+    """
+    x, h0, Wx, Wh, b = _fit("x NTD, h0 NH, Wx D4H, Wh H4H, b 4H", x, h0, Wx, Wh, b)
+    (N, T, D), H = x.shape, len(Wh)
+    x = np.ascontiguousarray(x.swapaxes(0, 1))  # (T, N, D)
+    gates = (x.reshape(T * N, D) @ Wx + b).reshape(T, N, 4, H).swapaxes(1, 2).copy()  # eq. 11.1
+    i, f, o, g = gates.swapaxes(0, 1)  # (T, N, H) each, in the memory of gates (T, 4, N, H)
+    blocks = Wh.reshape(H, 4, H).swapaxes(0, 1)  # (4, H, H)
+    h, c = np.zeros((2, T + 1, N, H), x.dtype)  # h_0 to h_T, c_0 to c_T
+    h[0] = h0
+    for t in range(T):
+        gates[t] += h[t] @ blocks  # (4, N, H)  eq. 11.1
+        gates[t, :3], g[t] = _sigmoid(gates[t, :3]), np.tanh(g[t])  # (3, N, H), (N, H)  eq. 11.2
+        c[t + 1] = f[t] * c[t] + i[t] * g[t]  # (N, H)  eq. 11.3
+        h[t + 1] = o[t] * np.tanh(c[t + 1])  # (N, H)  eq. 11.4
+    return h[1:].swapaxes(0, 1), (x, Wx, Wh, h, c, i, f, o, g)
+
+
+def lstm_backward(dh, cache):
+    """Backpropagate through time, with two carries: that of h through the gates, that of c past.
+
+    dh (N, T, H), cache -> dx (N, T, D), dh0 (N, H), dWx (D, 4H), dWh (H, 4H), db (4H,). Raises
+    ValueError, TypeError. Source: Graves and Schmidhuber (2005), Framewise phoneme classification.
+    """
+    legend = "x TND, Wx D4H, Wh H4H, h SNH, c SNH, i TNH, f TNH, o TNH, g TNH, dh NTH"
+    x, Wx, Wh, h, c, i, f, o, g, dh = _fit_cache("lstm_forward", legend, cache, dh)
+    (N, T, H), D = dh.shape, len(Wx)
+    slope_c = o * (1 - np.tanh(c[1:]) ** 2)  # (T, N, H)  eq. 11.5
+    slope_i, slope_f = g * i * (1 - i), c[:-1] * f * (1 - f)  # (T, N, H)  eq. 11.6, 11.7
+    slope_o, slope_g = h[1:] * (1 - o), i * (1 - g**2)  # (T, N, H)  eq. 11.6, 11.7, 11.4
+    da = np.empty((T, N, 4 * H), dh.dtype)
+    dprev_h, dc = np.zeros((2, N, H), dh.dtype)  # no step comes after the last
+    for t in reversed(range(T)):
+        dh_t = dh[:, t] + dprev_h  # (N, H)  eq. 11.14
+        dc += dh_t * slope_c[t]  # (N, H)  eq. 11.5
+        da_t = dc * slope_i[t], dc * slope_f[t], dh_t * slope_o[t], dc * slope_g[t]  # eq. 11.7
+        np.concatenate(da_t, axis=1, out=da[t])  # (N, 4H)
+        da[t].dot(Wh.T, out=dprev_h)  # (N, H)  eq. 11.10
+        dc *= f[t]  # (N, H)  eq. 11.8
+    da = da.reshape(T * N, 4 * H)
+    dx = (da @ Wx.T).reshape(T, N, D).swapaxes(0, 1)  # (N, T, D)  eq. 11.9
+    dWx, dWh = x.reshape(T * N, D).T @ da, h[:-1].reshape(T * N, H).T @ da  # eq. 11.15, 11.16
+    return dx, dprev_h, dWx, dWh, da.sum(axis=0)  # eq. 11.17
+
+
+def gru_step_forward(x, prev_h, Wx, Wh, b, bh):
+    """Take one step: next_h = (1 - z) n + z prev_h.
+
+    r, z = sigmoid(a + u), n = tanh(a + r u), of the blocks of a = x Wx + b and u = prev_h Wh + bh.
+    x (N, D), prev_h (N, H), Wx (D, 3H), Wh (H, 3H), b and bh (3H,) -> next_h (N, H), cache. Raises
+    ValueError, TypeError. Source: Cho et al. (2014), Learning phrase representations, as in cuDNN.
+    """
+    legend = "x ND, prev_h NH, Wx D3H, Wh H3H, b 3H, bh 3H"
+    x, prev_h, Wx, Wh, b, bh = _fit(legend, x, prev_h, Wx, Wh, b, bh)
+    a_r, a_z, a_n = np.split(x @ Wx + b, 3, axis=1)  # (N, H) each  eq. 12.1
+    u_r, u_z, u_n = np.split(prev_h @ Wh + bh, 3, axis=1)  # (N, H) each  eq. 12.2
+    r, z = _sigmoid(a_r + u_r), _sigmoid(a_z + u_z)  # (N, H) each  eq. 12.3
+    n = np.tanh(a_n + r * u_n)  # (N, H)  eq. 12.4
+    next_h = (1 - z) * n + z * prev_h  # (N, H)  eq. 12.5
+    return next_h, (x, prev_h, Wx, Wh, r, z, n, u_n)
+
+
+def gru_step_backward(dnext_h, cache):
+    """Pull the gradient back through one step: to z and n, through n to r, to each input.
+
+    dnext_h (N, H), cache -> dx (N, D), dprev_h (N, H), dWx (D, 3H), dWh (H, 3H), db and dbh (3H,).
+    Raises ValueError, TypeError. Source: the chain rule, in chapter 12.
+    """
+    legend = "x ND, prev_h NH, Wx D3H, Wh H3H, r NH, z NH, n NH, u_n NH, dnext_h NH"
+    arrays = _fit_cache("gru_step_forward", legend, cache, dnext_h)
+    x, prev_h, Wx, Wh, r, z, n, u_n, dnext_h = arrays
+    da_n = dnext_h * (1 - z) * (1 - n**2)  # (N, H)  eq. 12.6
+    da_z = dnext_h * (prev_h - n) * z * (1 - z)  # (N, H)  eq. 12.7
+    da_r = da_n * u_n * r * (1 - r)  # (N, H)  eq. 12.8
+    da, du = np.hstack([da_r, da_z, da_n]), np.hstack([da_r, da_z, da_n * r])  # eq. 12.9
+    dx, dprev_h = da @ Wx.T, dnext_h * z + du @ Wh.T  # (N, D), (N, H)  eq. 12.10, 12.11
+    dWx, dWh = x.T @ da, prev_h.T @ du  # (D, 3H), (H, 3H)  eq. 12.12, 12.13
+    return dx, dprev_h, dWx, dWh, da.sum(axis=0), du.sum(axis=0)  # eq. 12.14, 12.15
+
+
+def gru_forward(x, h0, Wx, Wh, b, bh):
+    """Run through time, each step as in gru_step_forward.
+
+    x (N, T, D), h0 (N, H), Wx (D, 3H), Wh (H, 3H), b and bh (3H,) -> h (N, T, H), cache.
+    Raises ValueError, TypeError. Source: as that of gru_step_forward.
+    """
+    legend = "x NTD, h0 NH, Wx D3H, Wh H3H, b 3H, bh 3H"
+    x, h0, Wx, Wh, b, bh = _fit(legend, x, h0, Wx, Wh, b, bh)
+    (N, T, D), H = x.shape, len(Wh)
+    x = np.ascontiguousarray(x.swapaxes(0, 1))  # (T, N, D)
+    gates = (x.reshape(T * N, D) @ Wx + b).reshape(T, N, 3, H).swapaxes(1, 2).copy()  # eq. 12.1
+    r, z, n = gates.swapaxes(0, 1)  # (T, N, H) each, in the memory of gates (T, 3, N, H)
+    blocks, bh = Wh.reshape(H, 3, H).swapaxes(0, 1), bh.reshape(3, 1, H)
+    h, u = np.empty((T + 1, N, H), x.dtype), np.empty_like(gates)  # h_0 to h_T, u_1 to u_T
+    h[0] = h0
+    for t in range(T):
+        u[t] = h[t] @ blocks + bh  # (3, N, H)  eq. 12.2
+        gates[t, :2] = _sigmoid(gates[t, :2] + u[t, :2])  # (2, N, H)  eq. 12.3
+        n[t] = np.tanh(n[t] + r[t] * u[t, 2])  # (N, H)  eq. 12.4
+        h[t + 1] = (1 - z[t]) * n[t] + z[t] * h[t]  # (N, H)  eq. 12.5
+    return h[1:].swapaxes(0, 1), (x, Wx, Wh, h, r, z, n, u[:, 2])
+
+
+def gru_backward(dh, cache):
+    """Backpropagate through time: the carry goes through the gates, and past them by z.
+
+    dh (N, T, H), cache -> dx (N, T, D), dh0 (N, H), dWx (D, 3H), dWh (H, 3H), db and dbh (3H,).
+    Raises ValueError, TypeError. Source: the chain rule, in chapter 12.
+    """
+    legend = "x TND, Wx D3H, Wh H3H, h SNH, r TNH, z TNH, n TNH, u_n TNH, dh NTH"
+    x, Wx, Wh, h, r, z, n, u_n, dh = _fit_cache("gru_forward", legend, cache, dh)
+    (N, T, H), D = dh.shape, len(Wx)
+    slope_n, slope_z = (1 - z) * (1 - n**2), (h[:-1] - n) * z * (1 - z)  # eq. 12.6, 12.7
+    slope_r, slope_u = slope_n * u_n * r * (1 - r), slope_n * r  # (T, N, H)  eq. 12.8, 12.9
+    da, du = np.empty((2, T, N, 3 * H), dh.dtype)
+    dprev_h = np.zeros((N, H), dh.dtype)  # no step comes after the last
+    for t in reversed(range(T)):
+        dh_t = dh[:, t] + dprev_h  # (N, H)  eq. 12.16
+        da_t = dh_t * slope_r[t], dh_t * slope_z[t], dh_t * slope_n[t]  # eq. 12.6 to 12.8
+        np.concatenate(da_t, axis=1, out=da[t])  # (N, 3H)
+        np.concatenate([*da_t[:2], dh_t * slope_u[t]], axis=1, out=du[t])  # (N, 3H)  eq. 12.9
+        dprev_h = dh_t * z[t] + du[t].dot(Wh.T)  # (N, H)  eq. 12.11
+    da, du = da.reshape(T * N, 3 * H), du.reshape(T * N, 3 * H)
+    dx = (da @ Wx.T).reshape(T, N, D).swapaxes(0, 1)  # (N, T, D)  eq. 12.10
+    dWx, dWh = x.reshape(T * N, D).T @ da, h[:-1].reshape(T * N, H).T @ du  # eq. 12.17, 12.18
+    return dx, dprev_h, dWx, dWh, da.sum(axis=0), du.sum(axis=0)  # eq. 12.19, 12.20
+
+
+def _sigmoid(a):
+    return 0.5 * np.tanh(0.5 * a) + 0.5  # 1 / (1 + exp(-a)) in a form that never overflows
+
+
 _KINDS = {"numerical": "iufc", "integer": "iu", "boolean": "b"}  # codes of numpy.dtype.kind
 
 
@@ -192,31 +361,33 @@ def _fit(legend, *arrays):
     return _in_one_dtype(entries, arrays)
 
 
-def _fit_cache(source, legend, cache, upstream):
-    """Return the contents of the cache, and the upstream gradient, which is last in the legend."""
+def _fit_cache(source, legend, cache, *upstream):
+    """Return the contents of the cache, and the upstream gradients, which end the legend."""
     entries = _entries(legend)
-    arrays = (*cache, upstream) if type(cache) is tuple else ()
+    arrays = (*cache, *upstream) if type(cache) is tuple else ()
     complete = len(arrays) == len(entries)
     if complete and not _wrong_kind(entries, arrays) and not _sizes(entries, arrays)[1]:
         return _in_one_dtype(entries, arrays)
 
-    *entries, last = entries
+    entries, last = entries[: -len(upstream)], entries[-len(upstream) :]
     sound = complete and not _wrong_kind(entries, cache)
     sizes, conflicts = _sizes(entries, cache) if sound else (None, True)
     if conflicts:
         found = "another tuple" if arrays else f"of type {type(cache).__name__}"
         held = ", ".join(name for name, _, _ in entries)
         raise TypeError(f"cache is {found}; it should be the tuple ({held}) of {source}")
-    if fault := _wrong_kind([last], [upstream]):
+    if fault := _wrong_kind(last, upstream):
         raise fault
-    name, axes, _ = last
-    needed = f"{_tuple(axes)} = {tuple(sizes[axis] for axis in axes)} to fit the cache"
-    raise ValueError(f"{name} has shape {upstream.shape}; it should be {needed}")
+    for (name, axes, _), array in zip(last, upstream):
+        if array.shape != _known(axes, sizes):
+            needed = f"{_tuple(axes)} = {_known(axes, sizes)} to fit the cache"
+            raise ValueError(f"{name} has shape {array.shape}; it should be {needed}")
 
 
 @functools.cache
 def _entries(legend):
-    return [(*entry.split(), "numerical")[:3] for entry in legend.split(",")]
+    entries = [(*entry.split(), "numerical")[:3] for entry in legend.split(",")]
+    return [(name, re.findall(r"\d?[A-Z]", axes), kind) for name, axes, kind in entries]
 
 
 def _wrong_kind(entries, arrays):
@@ -235,7 +406,8 @@ def _sizes(entries, arrays):
     for (_, axes, _), array in zip(entries, arrays):
         conflicts += len(axes) != array.ndim
         for axis, size in zip(axes, array.shape):
-            conflicts += sizes.setdefault(axis, size) != size
+            size, rest = divmod(size, int(axis[:-1] or 1))
+            conflicts += rest > 0 or sizes.setdefault(axis[-1], size) != size
     return sizes, conflicts
 
 
@@ -246,14 +418,17 @@ def _misfit(entries, arrays):
         others = list(zip(entries[:i] + entries[i + 1 :], arrays[:i] + arrays[i + 1 :]))
         sizes, conflicts = _sizes(*zip(*others))
         if conflicts <= fewest:
-            fewest = conflicts
+            fewest, known = conflicts, _known(axes, sizes)
             blamed = f"{name} has shape {array.shape}; it should be {_tuple(axes)}"
-            known = [sizes.get(axis, axis) for axis in axes]
-            if known != list(axes):
-                fit = [(n, a.shape) for (n, x, _), a in others if a.shape == (*map(sizes.get, x),)]
-                rest = ", ".join(f"{other} {shape}" for other, shape in fit)
-                blamed += f" = {_tuple(known)} to fit {rest}"
+            if known != tuple(axes):
+                fit = [f"{n} {a.shape}" for (n, x, _), a in others if a.shape == _known(x, sizes)]
+                blamed += f" = {_tuple(known)} to fit {', '.join(fit)}"
     return blamed
+
+
+def _known(axes, sizes):
+    """Return the size of each axis, such as H or 4H, or its name where no size is known."""
+    return tuple(int(a[:-1] or 1) * sizes[a[-1]] if a[-1] in sizes else a for a in axes)
 
 
 def _in_one_dtype(entries, arrays):
