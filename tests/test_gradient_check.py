@@ -356,9 +356,10 @@ def test_what_is_no_gradient_is_refused(gradient, complaint):
         (lambda A: np.sum(np.maximum(A, 1)), ValueError, "contradict each other"),
     ],
 )
-def test_a_loss_that_cannot_be_judged_by_is_refused(loss, error, complaint):
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_loss_that_cannot_be_judged_by_is_refused(loss, error, complaint, dtype):
     with pytest.raises(error, match=complaint):
-        assert_gradient(np.ones(3), loss, at=np.ones(3))
+        assert_gradient(np.ones(3), loss, at=np.ones(3, dtype))
 
 
 def test_central_differences_refuse_a_complex_loss():
