@@ -93,6 +93,14 @@ EQUIVALENT = {
         "scores = scores - scores.max(axis=1, keepdims=True)",
     ): "The largest complex number is that of the largest real part, and any shift cancels.",
     (
+        "_against",
+        "balanced = inner_product_gap(loss, at, has) < tolerance",
+    ): "A gap of 1e-11 between numbers of 16 digits has five: it is not 1e-11 to the last bit.",
+    (
+        "_is_unsteady",
+        "moved = (at - direction * np.spacing(at)).astype(at.dtype)",
+    ): "A direction has random signs.",
+    (
         "Case.equal",
         "error = self.tolerance * np.max(np.abs(self.needs), initial=-1)",
     ): "An array without entries is equal to none, whatever its largest is said to be.",

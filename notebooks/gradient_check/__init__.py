@@ -205,11 +205,9 @@ def _against(has, loss, at, height, step, tolerance):
     """Name the witnesses against a gradient that the complex step has found wrong."""
     rounding = _rounding(at)
     moves = central_difference(loss, at, step) * step
-    agrees = {
-        "central differences": np.allclose(has * step, moves, rounding, rounding * height),
-        "complex step": False,
-        "inner product": inner_product_gap(loss, at, has) <= tolerance,
-    }
+    foretold = np.allclose(has * step, moves, rounding, rounding * height)
+    balanced = inner_product_gap(loss, at, has) <= tolerance
+    agrees = {"central differences": foretold, "complex step": False, "inner product": balanced}
     return ", ".join(witness for witness, agreed in agrees.items() if not agreed)
 
 
