@@ -365,6 +365,7 @@ def test_what_is_no_gradient_is_refused(gradient, complaint):
         (lambda A: A, ValueError, r"an array of shape \(3,\), needs to return one number"),
         (lambda A: A[:1], ValueError, r"an array of shape \(1,\), needs to return one number"),
         (lambda A: (np.sum(A), "cache"), TypeError, "returns a tuple, needs to return a number"),
+        (lambda A: (np.sum(A), 1.0), TypeError, "returns a tuple, needs to return a number"),
         (lambda A: None, TypeError, "returns a NoneType, needs"),
         (lambda A: [np.sum(A)], TypeError, "returns a list, needs to return a number"),
         (lambda A: np.sum(A) * np.nan, ValueError, "returns nan"),
@@ -1357,6 +1358,19 @@ def test_the_same_seed_asks_the_same(judge):
 
     np.testing.assert_array_equal(points(), points(seed=0))
     assert not np.array_equal(points(), points(seed=1))
+
+
+def test_the_same_seed_draws_the_same_upstream_gradient():
+    upstreams = []
+
+    def backward(dout, x):
+        upstreams.append(dout)
+        return sine_backward(dout, x)
+
+    for seed in ({}, {"seed": 0}, {"seed": 1}):
+        check_layer(sine, backward, POINT, **seed)
+    np.testing.assert_array_equal(upstreams[0], upstreams[1])
+    assert not np.array_equal(upstreams[0], upstreams[2])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

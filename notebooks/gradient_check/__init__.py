@@ -425,7 +425,7 @@ def check_layer(forward, backward, *inputs, names=None, sizes=None, seed=0):
 
         def terms(moved):
             *moved_outs, _ = forward(*inputs[:place], moved, *inputs[place + 1 :])
-            return list(map(np.multiply, upstreams, moved_outs))  # eq. 2.6
+            return map(np.multiply, upstreams, moved_outs)  # eq. 2.6
 
         def share(n):
             return complex_step(lambda moved: sum(np.sum(part[n]) for part in terms(moved)), at)
@@ -479,7 +479,7 @@ def _arrays(name, value):
 def _contents(named):
     """Return what each array among the named values holds, by the name of its place."""
     places = [place for name, value in named.items() for place in _arrays(name, value)]
-    return {name: (array.shape, array.tobytes()) for name, array in places}
+    return {name: [array.shape, array.tobytes()] for name, array in places}
 
 
 def _check_unchanged(before, named, how):
