@@ -1405,7 +1405,7 @@ def test_a_loss_that_contradicts_itself_is_asked_along_four_directions_at_twelve
     moved = [point - at for point in points[2:] if point.dtype == dtype]
     longest, shortest = (np.abs(moved[k]) / best_step(at) for k in (0, -1))
     assert 0.99 <= np.min(longest) < 1.4 < np.max(longest) < 2.01
-    assert 0 < np.min(shortest)
+    assert np.min(shortest) > 0
     assert np.max(shortest * best_step(at)) < 3 * np.finfo(dtype).eps
 
 
