@@ -307,6 +307,7 @@ def _killers_in_process(mutants, suite):
         process.start()
         there.close()
         try:
+            here.recv()  # the tests are collected and sound, however busy the machine
             while len(found) < len(mutants) and here.poll(PATIENCE):
                 found.append(here.recv())
         except EOFError:
@@ -362,6 +363,7 @@ class _OneMutantAfterTheOther:
         for mutant in self.mutants:
             callers = [test for test in tests if mutant.place in self.called[test.nodeid]]
             likely.setdefault(mutant.place, callers or list(tests))  # what is no function: all
+        self.answers.send("ready")
         for mutant in self.mutants:
             try:
                 restore = _put_in_place(mutant)
