@@ -39,8 +39,9 @@ def central_difference(f, at, h=None):
     steps = np.broadcast_to(best_step(at) if h is None else h, at.shape)
     gradient = np.empty_like(at)
     for entry in np.ndindex(at.shape):
-        ahead, behind = at.copy(), at.copy()
+        ahead = at.copy()
         ahead[entry] += steps[entry]
+        behind = at.copy()
         behind[entry] -= steps[entry]
         taken = ahead[entry] - behind[entry]  # 2h, as rounded
         if taken == 0:
@@ -54,8 +55,8 @@ def directional_derivative(f, at, direction, h=1e-30):
 
     The complex step subtracts nothing, so h may be tiny and the result is right to rounding. It
     needs an f that is analytic: no abs, no comparison of what depends on `at`, no real buffer.
-    Where f answers with real numbers, a few real steps tell whether `at` has an influence on it:
-    if it has none J v is 0, and else a TypeError is raised.
+    Where f answers with real numbers, a real step either way tells whether `at` has an influence on
+    it: if it has none J v is 0, and else a TypeError is raised.
     """
     at = _real_array(at)
     if np.shape(direction) != at.shape:
@@ -71,11 +72,11 @@ def directional_derivative(f, at, direction, h=1e-30):
 
 
 def _depends_on(f, at, direction):
-    """Return whether real steps along the direction, short and longer, change what f returns."""
-    here = f(at.copy())
-    with np.errstate(all="ignore"):  # the longer ones may leave the domain of f
-        steps = [factor * best_step(at) * direction for factor in (-30, -1, 1, 30)]
-        return not all(_same(f((at + step).astype(at.dtype)), here) for step in steps)
+    """Return whether a real step along the direction, or one against it, changes what f returns."""
+    step = (np.sqrt(best_step(at)) * direction).astype(at.dtype)  # longer, to be seen by any f
+    with np.errstate(all="ignore"):  # it may leave the domain of f
+        moved = [f(at + step), f(at - step)]
+    return not all(np.array_equal(value, f(at.copy()), equal_nan=True) for value in moved)
 
 
 def complex_step(f, at, h=1e-30):
@@ -112,8 +113,8 @@ def relative_error(a, b):
     a, b = np.asarray(a), np.asarray(b)
     if a.shape != b.shape:
         raise ValueError(f"arrays of shapes {a.shape} and {b.shape} have no relative error")
-    largest = np.max(np.abs([a, b]), initial=0)
-    return float(np.max(np.abs(a - b), initial=0)) / float(largest) if largest else 0.0  # eq. 2.5
+    largest = max(_largest(a), _largest(b))
+    return float(_largest(a - b)) / float(largest) if largest else 0.0  # eq. 2.5
 
 
 # The verdict
@@ -134,16 +135,17 @@ def assert_gradient(
 
     Thresholds. The complex step and the inner product subtract nothing: rounding leaves them below
     1e-13, a mistake in a formula seldom leaves less than 1e-3, and 1e-11 stands between (1000 eps
-    in float32). Central differences have an error by eq. 2.2, estimated by asking again with twice
-    the step: they are allowed the difference of the two answers, and 100 eps^(2/3) of the size of
-    the loss or of its largest slope for rounding. They only serve to confirm the other two.
+    in float32). Central differences take a step at which they agree with the complex step along a
+    random direction. What the loss moves by in that step is rounded: it is allowed 100 eps of the
+    size of the loss, and of the move. They only serve to confirm the other two.
 
     name is what messages call the gradient; by default "d" and the name of the loss's argument.
     For a sharper answer: sizes, as in dict(N=2, T=3), gives ratios a name; time_axis is the axis of
     `at` that is time; shares, as in dict(step=f), has f() return the terms, stacked along axis 0,
     whose sum is the right gradient.
     """
-    name = name or "d" + _argument_names(loss, 1)[0]
+    (argument,) = _argument_names(loss, 1)
+    name = name or f"d{argument}"
     known = {"sizes": sizes or {}, "time_axis": time_axis, "shares": shares or {}}
     return _judge(gradient, lambda moved: _one(loss(moved)), at, name, known, seed)
 
@@ -159,18 +161,19 @@ def _judge(gradient, terms, at, name, known, seed, rounded=0.0):
     def loss(moved):
         return np.sum(terms(moved))
 
-    _real_number(loss(at.copy()))
-    summed = np.abs(terms(at.copy()))
-    if relative_error(np.abs(terms(at.copy())), summed) > np.sqrt(eps):
+    here = terms(at.copy())
+    _real_number(np.sum(here))
+    if not relative_error(terms(at.copy()), here) <= tolerance:
         raise ValueError("the loss differs from call to call: take all random numbers beforehand")
-    height = np.sum(summed)
+    height = np.sum(np.abs(here))
     shortened = _agreed_step(loss, at, height, rng)
     without_influence = _is_level(loss, at, rng)
     if has.shape == at.shape:
-        if without_influence and _largest(has) <= 100 * eps * max(height, rounded) / _length(at):
+        rounding = _rounding(at) * max(height, rounded)
+        if without_influence and _largest(has) * _length(at) <= rounding:
             return None
-        if not without_influence and _all_agree(has, loss, at, tolerance, known["time_axis"], rng):
-            return _not_judged(name, Case(has, has, tolerance, time_axis=known["time_axis"]))
+        if _all_agree(has, loss, at, tolerance, known["time_axis"], rng):
+            return _not_judged(name, Case(has, has, tolerance, **known))
 
     needs = np.zeros(at.shape) if without_influence else complex_step(loss, at)
     case = Case(has, needs, tolerance, 10 * eps * height, **known)
@@ -188,21 +191,23 @@ def _judge(gradient, terms, at, name, known, seed, rounded=0.0):
                 f"{name} cannot be judged: it is off by no more than the right one moves where "
                 f"{at.dtype} rounds the argument: check at a calmer place, or with more digits"
             )
-        against = _against(has, loss, at, height, shortened, tolerance, seed)
+        step = shortened * best_step(at)
+        against = _against(has, loss, at, height, step, tolerance)
     raise AssertionError(_report(name, case, words, against))
 
 
-def _against(has, loss, at, height, shortened, tolerance, seed):
+def _rounding(at):
+    """Return how far, relative to their size, sums may be rounded in all that leads to them."""
+    return 100 * np.finfo(at.dtype).eps
+
+
+def _against(has, loss, at, height, step, tolerance):
     """Name the witnesses against a gradient that the complex step has found wrong."""
-    step = np.maximum(shortened * best_step(at), 4 * np.spacing(np.abs(at)))
-    rough, doubled = (central_difference(loss, at, factor * step) for factor in (1, 2))
-    size = max(height / shortened, _largest(rough))
-    allowed = _largest(doubled - rough) + 100 * np.finfo(at.dtype).eps ** (2 / 3) * size
-    agrees = {
-        "central differences": _largest(has - rough) <= allowed,
-        "complex step": False,
-        "inner product": inner_product_gap(loss, at, has, seed=seed) <= tolerance,
-    }
+    rounding = _rounding(at)
+    moves = central_difference(loss, at, step) * step
+    foretold = np.allclose(has * step, moves, rounding, rounding * height)
+    balanced = inner_product_gap(loss, at, has) <= tolerance
+    agrees = {"central differences": foretold, "complex step": False, "inner product": balanced}
     return ", ".join(witness for witness, agreed in agrees.items() if not agreed)
 
 
@@ -218,7 +223,7 @@ def _agreed_step(loss, at, height, rng):
     In one direction they must: rounding may be unlucky in some, but not in all of them.
     """
     for direction in _directions(at.shape, rng):
-        shortened = _agreement(loss, at, best_step(at) * direction, height)
+        shortened = _agreement(loss, at, direction, height)
         if shortened:
             return shortened
     if 0 < height < 1e-260:  # the complex step multiplies it by 1e-30
@@ -232,45 +237,47 @@ def _agreed_step(loss, at, height, rng):
     )
 
 
-def _agreement(loss, at, move, height):
-    """Return the first of ever shorter steps at which the two agree along `move`, or None.
+def _agreement(loss, at, direction, height):
+    """Return the first of ever shorter steps at which the two agree along `direction`, or None.
 
     The loss may bend over a length that is shorter than `best_step` takes for granted. So a shorter
     step is tried, and the one that its neighbour confirms best has the last word.
     """
-    eps = np.finfo(at.dtype).eps
-    steps = 8.0 ** -np.arange(9)
-    slopes, gaps = np.empty((2, len(steps)))
+    rounding = _rounding(at)
+    steps = np.geomspace(1, np.finfo(at.dtype).eps ** (2 / 3), 12)  # even the last moves `at`
+    slopes = np.empty(len(steps))
+    foretold = np.empty(len(steps))
     for k, step in enumerate(steps):
-        ahead, behind = ((at + side * step * move).astype(at.dtype) for side in (1, -1))
-        foretold = directional_derivative(loss, at, ahead - behind) / step
+        move = (step * best_step(at) * direction).astype(at.dtype)
+        ahead = at + move
+        behind = at - move
+        foretold[k] = directional_derivative(loss, at, ahead - behind) / step
         with np.errstate(all="ignore"):  # a long step may leave the domain of the loss
             slopes[k] = (loss(ahead) - loss(behind)) / step
-        gaps[k] = abs(slopes[k] - foretold)
-        unsure = 100 * eps ** (2 / 3) * abs(slopes[k])
-        if gaps[k] <= unsure + 100 * eps * height * (k == 0):
+        if np.isclose(slopes[k], foretold[k], rounding, rounding * height):
             return step
     with np.errstate(all="ignore"):
-        changes = np.abs(np.diff(slopes))
-        best = np.argmin(np.nan_to_num(changes / np.abs(slopes[1:]), nan=np.inf))
-    unsure = 100 * eps ** (2 / 3) * abs(slopes[best + 1])
-    if gaps[best + 1] <= changes[best] + unsure + 100 * eps * height / steps[best + 1]:
-        return steps[best + 1]
+        changes = np.abs(np.diff(slopes, prepend=np.nan))
+        best = np.argmin(np.nan_to_num(changes / np.abs(slopes), nan=np.inf))
+    allowed = changes[best] + rounding * height / steps[best]
+    if np.isclose(slopes[best], foretold[best], rounding, allowed):
+        return steps[best]
 
 
 def _is_level(loss, at, rng):
     """Return whether all slopes are zero but for rounding, which differs from step to step."""
     for direction in _directions(at.shape, rng):
-        slope, again = (directional_derivative(loss, at, direction, h) for h in (1e-30, 7e-31))
-        if slope and abs(slope - again) <= 1e-3 * abs(slope):
+        slope = directional_derivative(loss, at, direction)
+        again = directional_derivative(loss, at, direction, 7e-31)
+        if slope and np.isclose(slope, again, rtol=1e-3, atol=0):
             return False
     return True
 
 
 def _is_unsteady(has, needs, loss, at, rng):
     """Return whether the error is no more than what rounding `at` can do to the right gradient."""
-    signs = rng.choice([-1, 1], at.shape)
-    moved = (at + signs * np.spacing(np.abs(at))).astype(at.dtype)
+    direction = next(_directions(at.shape, rng))
+    moved = (at + direction * np.spacing(at)).astype(at.dtype)
     moved_by = _largest(complex_step(loss, moved) - needs)
     return _largest(has - needs) <= 1000 * moved_by
 
@@ -288,8 +295,8 @@ def _all_agree(has, loss, at, tolerance, time_axis, rng):
         return False
     for direction in _directions(at.shape, rng):
         direction = direction * (unit / np.maximum(sizes, unit))
-        foretold = np.sum(has * direction)
-        if not abs(foretold - directional_derivative(loss, at, direction)) <= tolerance * unit:
+        slope = directional_derivative(loss, at, direction)
+        if not np.isclose(np.sum(has * direction), slope, rtol=0, atol=tolerance * unit):
             return False  # eq. 2.7
     level = (sizes == 0) * direction  # slices of zeros have no size, so they are asked alone
     rounded = 10 * np.finfo(at.dtype).eps * _largest(has)
@@ -359,7 +366,7 @@ def _not_judged(name, case, lost=()):
 
 def _report(name, case, words, against):
     wrong = case.wrong()
-    error = np.where(wrong, np.abs(case.has - case.needs), -1)
+    error = np.abs(case.has - case.needs)
     worst = np.unravel_index(np.argmax(error), error.shape)
     place = f"[{', '.join(map(str, worst))}]" if worst else ""
     return (
@@ -392,34 +399,35 @@ def check_layer(forward, backward, *inputs, names=None, sizes=None, seed=0):
         raise ValueError(f"{len(inputs)} inputs have {len(names)} names: {', '.join(names)}")
     inputs = [_as_input(name, value) for name, value in zip(names, inputs)]
     named = dict(zip(names, inputs))
-    given = _copies(named)
+    given = _contents(named)
     *outs, cache = _outs_and_cache(_call("forward", forward, inputs))
     _check_unchanged(given, named, "forward changed it in place")
 
     outs = [_as_output(out) for out in outs]
     rng = np.random.default_rng(seed)
     upstreams = [np.asarray(rng.standard_normal(out.shape), out.dtype) for out in outs]
-    douts = [upstream.copy() for upstream in upstreams]
-    numbers = [f"_{k + 1}" for k in range(len(douts))] if len(douts) > 1 else [""]
-    named = {f"dout{number}": dout for number, dout in zip(numbers, douts)} | named
+    numbers = [f"_{k + 1}" for k in range(len(outs))] if len(outs) > 1 else [""]
+    named |= {f"dout{number}": upstream for number, upstream in zip(numbers, upstreams)}
     named["cache"] = cache
-    given = _copies(named)
-    returned = _call("backward", backward, [*douts, cache])
+    given = _contents(named)
+    returned = _call("backward", backward, [*upstreams, cache])
     _check_unchanged(given, named, "it was changed in place")
 
     places = [place for place, value in enumerate(inputs) if _is_floating(value)]
     needed = [f"d{names[place]}" for place in places]
     gradients = _gradients(returned, needed, places, len(inputs))
-    made_from = max(map(_sum_of_sizes, gradients), default=0.0)
-    sizes = dict(zip("NT", outs[0].shape[:-1])) if sizes is None else sizes
-    by_sample = len({out.shape[:1] for out in outs}) == 1 and outs[0].ndim > 0
+    made_from = sum(map(_sum_of_sizes, gradients))
+    first = outs[0]
+    sizes = dict(zip("NT", first.shape[:-1])) if sizes is None else sizes
+    counts = {out.shape[:1] for out in outs}  # of samples; a number has none
+    by_sample = len(counts) == 1 and () not in counts
 
     def judge(place, gradient, name):
         at = inputs[place]
 
         def terms(moved):
-            moved_outs = _outs_and_cache(forward(*inputs[:place], moved, *inputs[place + 1 :]))[:-1]
-            return [upstream * out for upstream, out in zip(upstreams, moved_outs)]  # eq. 2.6
+            *moved_outs, _ = forward(*inputs[:place], moved, *inputs[place + 1 :])
+            return map(np.multiply, upstreams, moved_outs)  # eq. 2.6
 
         def share(n):
             return complex_step(lambda moved: sum(np.sum(part[n]) for part in terms(moved)), at)
@@ -427,7 +435,7 @@ def check_layer(forward, backward, *inputs, names=None, sizes=None, seed=0):
         known = {
             "sizes": sizes,
             "time_axis": 1 if at.ndim == 3 else None,
-            "shares": {"sample": lambda: map(share, range(len(outs[0])))} if by_sample else {},
+            "shares": {"sample": lambda: map(share, range(len(first)))} if by_sample else {},
         }
 
         def joined(moved):
@@ -435,7 +443,9 @@ def check_layer(forward, backward, *inputs, names=None, sizes=None, seed=0):
 
         return _judge(gradient, joined, at, name, known, seed, made_from)
 
-    notes, wrong, unjudged = [], {}, {}
+    notes = []
+    wrong = {}
+    unjudged = {}
     for place, gradient, name in zip(places, gradients, needed):
         try:
             notes.append(judge(place, gradient, name))
@@ -463,34 +473,28 @@ def _arrays(name, value):
     """Yield every array in nested tuples, lists and dicts, with the name of its place."""
     if isinstance(value, np.ndarray):
         yield name, value
-    elif isinstance(value, (tuple, list, Mapping)):
+    elif isinstance(value, tuple | list | Mapping):
         for key, part in value.items() if isinstance(value, Mapping) else enumerate(value):
             yield from _arrays(f"{name}[{key!r}]", part)
 
 
-def _copies(named):
-    """Return a copy of each array among the named values, by the name of its place."""
+def _contents(named):
+    """Return what each array among the named values holds, by the name of its place."""
     places = [place for name, value in named.items() for place in _arrays(name, value)]
-    return {name: array.copy() for name, array in places}
+    return {name: [array.shape, array.tobytes()] for name, array in places}
 
 
 def _check_unchanged(before, named, how):
-    after = _copies(named)
+    after = _contents(named)
     for name in before | after:
-        if name not in before or name not in after or not _same(before[name], after[name]):
+        if before.get(name) != after.get(name):
             raise AssertionError(f"{name} is not what it was: {how}")
-
-
-def _same(a, b):
-    """Return whether the arrays are the same, NaN included."""
-    a, b = np.asarray(a), np.asarray(b)
-    return np.array_equal(a, b, equal_nan=a.dtype.kind in "fc" and b.dtype.kind in "fc")
 
 
 # What is asked of the arguments
 def _real_array(at):
     at = np.asarray(at)
-    if at.dtype not in (np.float32, np.float64):
+    if at.dtype.char not in "fd":
         raise TypeError(
             f"at has dtype {at.dtype}, needs float32 or float64: it must move by small steps"
         )
@@ -511,7 +515,7 @@ def _one(value):
             f"the function returns an array of shape {value.shape}, needs to return one number, "
             "such as the sum of the array times an upstream gradient (eq. 2.6)"
         )
-    if isinstance(value, (tuple, list)) or np.asarray(value).dtype.kind not in "iufc":
+    if isinstance(value, tuple | list) or not np.issubdtype(np.asarray(value).dtype, np.number):
         raise TypeError(f"the function returns a {type(value).__name__}, needs to return a number")
     return value
 
@@ -571,7 +575,7 @@ def _outs_and_cache(returned):
 
 def _as_output(out):
     array = np.asarray(out)
-    if array.dtype not in (np.float32, np.float64):
+    if array.dtype.char not in "fd":
         raise TypeError(
             f"forward returns an output of dtype {array.dtype}, needs float32 or float64; the last "
             "that it returns is the cache, and all before it are outputs"
@@ -582,7 +586,7 @@ def _as_output(out):
 def _gradients(returned, needed, places, count):
     """Return the gradients of the inputs at these places as a list."""
     wanted = f"needs {len(needed)}: {', '.join(needed)}"
-    if returned is None or isinstance(returned, (Mapping, str)):
+    if returned is None or isinstance(returned, Mapping | str):
         what = "nothing" if returned is None else f"a {type(returned).__name__}"
         raise AssertionError(f"backward returns {what}, {wanted}, in this order")
     many = isinstance(returned, Iterable) and not isinstance(returned, np.ndarray)
@@ -603,7 +607,7 @@ def _sum_of_sizes(gradient):
 
 def _length(at):
     """Return over which length a function of `at` may bend, 1 at most."""
-    return min(1, np.max(np.abs(at), where=np.isfinite(at), initial=0)) or 1
+    return min(1, _largest(at)) or 1
 
 
 def _largest(array):
@@ -619,7 +623,7 @@ def _argument_names(function, count):
     names = []
     for parameter in parameters:
         if parameter.kind is parameter.VAR_POSITIONAL:
-            names += [f"{parameter.name}_{k + 1}" for k in range(count - len(names))]
+            names += [f"{parameter.name}_{k + 1}" for k in range(count)]
         else:
             names.append(parameter.name)
     return names[:count]
