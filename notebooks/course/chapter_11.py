@@ -510,7 +510,7 @@ class TwoCarries(Picture):
         ("carry_h", "future", "+ carry of $h$", "$da_{t+1}\\,W_h^\\top$"),
         ("total_h", "backward", "= in total", "$dL/dh_t$"),
         ("da", "backward", "to the sums", "$dL/da_t$: i f o g"),
-        ("total_c", "backward", "in total", "$dL/dc_t$"),
+        ("total_c", "backward", "of the cell, in total", "$dL/dc_t$"),
         ("carry_c", "future", "carry of $c$", "$dL/dc_{t+1}\\;f_{t+1}$"),
         ("f", "forward", "forget gate", "$f_t$"),
         ("c", "forward", "cell", "$c_t$"),
@@ -527,12 +527,12 @@ class TwoCarries(Picture):
         axes, pitch = self._sheet(), (8 - self.LEFT) / (T + 1)
         self._columns = self.LEFT + pitch * (np.arange(T + 1) + 0.5)
         self._ys = {row[0]: height - 0.4 - tall * (k + 0.5) for k, row in enumerate(self.ROWS)}
-        width = self.SIZE * ADVANCE / 72 * 6
+        width = self.SIZE * ADVANCE / 72 * 7
         for name, role, words, symbol in self.ROWS:
             colour, y = ROLES[role].colour, self._ys[name]
             axes.text(0.1, y + 0.02, words, va="bottom", size=9, color=colour)
             axes.text(0.1, y - 0.02, symbol, va="top", size=9, color=colour)
-            half = width * (1.08 if name == "da" else 0.5), 0.18 if name == "da" else 0.12
+            half = width * (0.98 if name == "da" else 0.5), 0.18 if name == "da" else 0.12
             look = {"fc": PAPER, "ec": (colour, 0.35), "lw": 0.9}
             for t in range(name not in self.FIRST, T + 1):
                 x = self._columns[t]
@@ -550,7 +550,7 @@ class TwoCarries(Picture):
     def _carry(self, axes, t, width):
         """The carries out of step t, with the factor of that of c."""
         future, artists = ROLES["future"], []
-        for source, target, out in (("da", "carry_h", 1.08), ("total_c", "carry_c", 0.5)):
+        for source, target, out in (("da", "carry_h", 0.98), ("total_c", "carry_c", 0.5)):
             start = self._columns[t] - out * width - 0.02, self._ys[source]
             end = self._columns[t - 1] + width / 2 + 0.02, self._ys[target]
             arrow(axes, start, end, FAINT, lw=1.2)
