@@ -59,6 +59,34 @@ EQUIVALENT = {
         "x = x.swapaxes(0, 1)",
     ): "The copy is for speed; the products are the same from any layout.",
     (
+        "lstm_forward",
+        "x = x.swapaxes(0, 1)",
+    ): "The copy is for speed; the products are the same from any layout.",
+    (
+        "gru_forward",
+        "x = x.swapaxes(0, 1)",
+    ): "The copy is for speed; the products are the same from any layout.",
+    (
+        "lstm_forward",
+        "gates = (x.reshape(T * N, D) @ Wx + b).reshape(T, N, 4, H).swapaxes(1, 2)",
+    ): "The copy is for speed; the numbers are the same in any layout.",
+    (
+        "gru_forward",
+        "gates = (x.reshape(T * N, D) @ Wx + b).reshape(T, N, 3, H).swapaxes(1, 2)",
+    ): "The copy is for speed; the numbers are the same in any layout.",
+    (
+        "lstm_forward",
+        "c, h = np.zeros((2, T + 1, N, H), x.dtype)",
+    ): "Which of two equal arrays is taken for which does not matter.",
+    (
+        "lstm_backward",
+        "dc, dprev_h = np.zeros((2, N, H), dh.dtype)",
+    ): "Which of two equal arrays is taken for which does not matter.",
+    (
+        "gru_backward",
+        "du, da = np.empty((2, T, N, 3 * H), dh.dtype)",
+    ): "Which of two equal arrays is taken for which does not matter.",
+    (
         "rnn_backward",
         "dprev_h = np.zeros_like(states[-1])",
     ): "All states have one shape and dtype; h_0 is the one that is there for T = 0 too.",
@@ -75,8 +103,13 @@ EQUIVALENT = {
         "legend = 'x TND, Wx DH, Wh HH, states QNH, dh NTH'",
     ): "S stands for T + 1, the length of one axis alone.",
     (
+        "gru_backward",
+        "legend = 'x TND, Wx D3H, Wh H3H, h QNH, r TNH, z TNH, n TNH, u_n TNH, dh NTH'",
+    ): "S stands for T + 1, the length of one axis alone.",
+    (
         "word_embedding_backward",
-        "legend = 'x NT integer, W QD, dout NTD'",
+        "x, W, dout = _fit_cache("
+        "'word_embedding_forward', 'x NT integer, W QD, dout NTD', cache, dout)",
     ): "V is the length of one axis alone.",
     (
         "temporal_softmax_loss",
@@ -249,10 +282,11 @@ def _changed_calls(call):
 
 def _changed_texts(text):
     """Change each word and each letter of a legend, each letter of a short text, or all of it."""
-    if re.fullmatch(r"\w+ [A-Z]+( \w+)?(, \w+ [A-Z]+( \w+)?)*", text):
-        for word in re.finditer(r"(?<=\w )[A-Z]+", text):
+    if re.fullmatch(r"(, )?\w+ [A-Z\d]+( \w+)?(, \w+ [A-Z\d]+( \w+)?)*", text):
+        for word in re.finditer(r"(?<=\w )[A-Z\d]+", text):
             for i in range(*word.span()):
-                yield f"{text[:i]}Q{text[i + 1 :]}"
+                other = str(int(text[i]) + 1) if text[i].isdigit() else "Q"
+                yield f"{text[:i]}{other}{text[i + 1 :]}"
         for word in re.finditer(r"(?:^|(?<=, ))\w+| (integer|boolean)", text):
             yield text[: word.start()] + ("" if word[1] else "other") + text[word.end() :]
     elif len(text) <= 4:

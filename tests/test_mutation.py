@@ -1,7 +1,8 @@
 """The tests are tested: each small change of the layers makes one of them fail.
 
-Of the changes of what names a mistake in a gradient, a sample is tried here, for time;
-`python tests/mutation.py` tries all of them, and those of the rest of the gradient check.
+Of the changes of the LSTM and the GRU, and of what names a mistake in a gradient, a sample is tried
+here, for time; `python tests/mutation.py` tries all of them, and those of the rest of the gradient
+check.
 """
 
 import random
@@ -20,8 +21,14 @@ def assert_noticed(mutants, suite):
     assert not holes, "\n".join(["no test notices these changes:", *holes])
 
 
-def test_the_suite_notices_every_change_of_the_layers():
-    assert_noticed(made("rnn_layers"), mutation.LAYERS)
+def is_gated(mutant):
+    return mutant.place.startswith(("lstm_", "gru_"))
+
+
+def test_the_suite_notices_every_change_of_the_layers_and_a_sample_of_those_with_gates():
+    every = made("rnn_layers")
+    gated = random.Random(0).sample([mutant for mutant in every if is_gated(mutant)], 100)
+    assert_noticed([*gated, *(mutant for mutant in every if not is_gated(mutant))], mutation.LAYERS)
 
 
 def test_the_suite_notices_a_sample_of_the_changes_of_the_diagnoses():
