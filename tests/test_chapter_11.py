@@ -215,8 +215,10 @@ def test_a_row_of_the_script_is_a_training():
 
 def test_the_stored_results_are_what_the_chapter_says():
     rows = stored(adding.FILE)
-    for cell, bias, learned in (("vanilla", "", 0), ("lstm", "3", 10), ("lstm", "0", 10)):
-        those = [row for row in rows if (row["cell"], row["T"], row["bias"]) == (cell, "50", bias)]
+    counts = {("lstm", "50", "3"): 10, ("lstm", "50", "0"): 10}
+    counts |= {("lstm", "100", "3"): 10, ("lstm", "100", "0"): 8, ("vanilla", "50", ""): 0}
+    for way, learned in counts.items():
+        those = [row for row in rows if (row["cell"], row["T"], row["bias"]) == way]
         assert sorted(int(row["seed"]) for row in those) == list(range(10))
         assert sum(float(row["loss"]) < 0.01 for row in those) == learned
         assert all(row["date"] and row["versions"] and row["command"] for row in those)
