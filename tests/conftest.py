@@ -46,7 +46,7 @@ def rng():
 
 
 # What takes longest begins first, so that no worker is left with it at the end.
-LONG = ["test_chapters_in_browser", "test_sweep", "test_browser", "test_mutation", "08-", "07-"]
+LONG = ["test_chapters_in_browser", "test_sweep", "test_browser", "test_mutation", "09-", "07-"]
 
 
 def pytest_collection_modifyitems(items):

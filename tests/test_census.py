@@ -6,7 +6,7 @@ from string import ascii_lowercase
 
 import pytest
 
-from course.chapter_08 import NAMES, read_names
+from course.chapter_09 import NAMES, read_names
 
 README = (NAMES.parent / "README.md").read_text(encoding="utf-8")
 LINES = NAMES.read_text(encoding="ascii").splitlines()

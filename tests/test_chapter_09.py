@@ -9,8 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from course import chapter_08, chapter_09
-from course.chapter_09 import V
+from course import chapter_09
+from course.chapter_09 import Gains, LetterBars, Ranking, V, Words
 from gradient_check import check_layer, directional_derivative
 
 NAMES, VALIDATION_NAMES, _ = chapter_09.split()
@@ -18,7 +18,7 @@ NAMES, VALIDATION_NAMES, _ = chapter_09.split()
 
 def script(name):
     """A script of the folder with the data, imported from its file."""
-    spec = importlib.util.spec_from_file_location(name, chapter_08.NAMES.with_name(f"{name}.py"))
+    spec = importlib.util.spec_from_file_location(name, chapter_09.NAMES.with_name(f"{name}.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -31,14 +31,14 @@ splits, choices = script("splits"), script("choices")
 
 
 def test_split_zero_is_that_of_the_file():
-    assert chapter_09.split() == chapter_08.read_names()
+    assert chapter_09.split() == chapter_09.read_names()
 
 
 @pytest.mark.parametrize("seed", [0, 1, 19])
 def test_a_split_puts_each_name_into_one_part(seed):
     parts = chapter_09.split(seed)
     assert [len(part) for part in parts] == [4130, 516, 517]
-    assert sorted(itertools.chain(*parts)) == sorted(itertools.chain(*chapter_08.read_names()))
+    assert sorted(itertools.chain(*parts)) == sorted(itertools.chain(*chapter_09.read_names()))
 
 
 def test_a_split_is_the_same_each_time_and_another_for_each_seed():
@@ -568,3 +568,112 @@ def test_replacing_tries_each_other_letter(even):
                 moved.append(np.abs(after[3] - p[3]).sum() / 2)
                 shares.append(1 if even else p[r, chapter_09.ALPHABET.index(letter)])
             assert moves[n, r] == pytest.approx(np.average(moved, weights=shares))
+
+
+# Pictures
+
+
+def test_names_that_are_known_are_marked_in_colour_and_in_shape():
+    picture = Words(2)
+    new, known, _ = picture.update(["anna", "bo"], [False, True], "one of two is known")
+    assert known.get_text().startswith("●")
+    assert not new.get_text().startswith("●")
+    assert new.get_color() != known.get_color()
+    assert picture.alt() == "Words: anna, bo (known). one of two is known"
+
+
+def test_a_bar_is_as_long_as_its_first_number_says():
+    picture = Ranking({"a": "forward", "b": "neutral"}, ["nats", "bits"], limit=4.0)
+    artists = picture.update({"a": [4.0, 9.0], "b": [1.0, 9.0]})
+    a, b = (artist.get_width() for artist in artists if hasattr(artist, "get_width"))
+    assert a == pytest.approx(4 * b)
+    with pytest.raises(ValueError, match=r"b is missing; its shape should be \(2,\)"):
+        picture.update({"a": [4.0, 9.0]})
+
+
+def test_the_progress_bar_fills():
+    picture, _ = chapter_09._training_curve(np.random.default_rng(0), 1.0)
+    for done in (0.0, 0.25, 1.0):
+        picture.update({}, done)
+        assert picture._bar.get_width() == done
+
+
+def test_letters_that_do_not_fit_are_refused():
+    labels = {"share": ("backward", 1)}
+    with pytest.raises(ValueError, match="there are 2 places"):
+        LetterBars(2, labels).update("abc", {"share": [1.0]})
+    with pytest.raises(ValueError, match="each bar needs a letter"):
+        LetterBars(5, labels).update("abc", {"share": np.ones(4)})
+    with pytest.raises(ValueError, match="1 words and 1 marks are given for 2 places"):
+        Words(2).update(["anna"], [True])
+
+
+def test_a_letter_without_a_bar_is_not_spoken_of():
+    picture = LetterBars(4, {"share": ("backward", 1), "moves": ("forward", 1)})
+    picture.update(".bo", {"share": [0.25, 0.75], "moves": [np.nan, 0.5]}, "next: o 0.9")
+    assert picture.alt() == (
+        "Bars over the letters . b. share: . 0.250, b 0.750. moves: b 0.500. next: o 0.9"
+    )
+
+
+def test_gains_stand_where_they_are_with_their_errors():
+    picture = Gains(2, {"three": "forward"}, "nats", (-1, 1))
+    points, bars, level, text = picture.update({"three": ([0.5, -0.25], [0.1, 0.2])})
+    assert points.get_ydata().tolist() == [0.5, -0.25]
+    ends = [segment[:, 1].tolist() for segment in bars.get_segments()]
+    np.testing.assert_allclose(ends, [[0.4, 0.6], [-0.45, -0.05]])
+    assert level.get_ydata() == [0.125, 0.125]
+    assert text.get_position()[1] == 0.125
+    assert picture.alt().endswith("three: mean 0.125, from −0.250 to 0.500, below 0 in 1.")
+
+
+# Making and reading names
+
+
+def test_names_are_drawn_from_what_is_predicted():
+    """Whoever reads .a predicts n, whoever reads anything else a; after four symbols the end."""
+
+    def predict(x):
+        p = np.full((len(x), V), 1e-9)
+        wanted = {True: 14, False: 1}
+        for row, last in zip(p, x[:, -1]):
+            row[0 if x.shape[1] > 4 else wanted[last == 1]] = 1
+        return p
+
+    luck = np.random.default_rng(0).random((3, 9))
+    assert chapter_09.make_names(predict, 1.0, luck) == ["anan"] * 3
+    assert chapter_09.make_names(predict, 1.0, luck[:, :2]) == ["an"] * 3
+
+
+def test_luck_falls_on_a_symbol_as_often_as_it_is_probable():
+    p = np.array([0.1, 0.6, 0.3])
+    luck = (np.arange(1000) + 0.5) / 1000
+    assert np.bincount(chapter_09.draw(np.tile(p, (1000, 1)), luck)).tolist() == [100, 600, 300]
+
+
+@pytest.mark.parametrize(
+    ("typed", "letters", "remark"),
+    [
+        ("anna", "anna", ""),
+        ("José", "jose", "é is read as e"),
+        ("Anne-Marie", "annemarie", "- is left out"),
+        ("Anna Bo", "annabo", "a space is left out"),
+        ("Søren", "sren", "ø is left out"),
+        ("Bartholomew Lee", "bartholomew", "a space is left out; the first 11 letters are read"),
+        ("Éléa", "elea", "é is read as e"),
+        ("", "", "type letters from a to z"),
+        ("李", "", "李 is left out; type letters from a to z"),
+    ],
+)
+def test_what_cannot_be_read_is_told(typed, letters, remark):
+    assert chapter_09.readable(typed) == (letters, remark)
+
+
+# The network of two readers
+
+
+def test_two_readers_pass_the_witnesses():
+    rng = np.random.default_rng(1)
+    shapes = (2, 5, 3), (3, 4), (4, 4), (4,), (3, 4), (4, 4), (4,)
+    inputs = [rng.standard_normal(shape) / 2 for shape in shapes]
+    check_layer(chapter_09.both_ways_forward, chapter_09.both_ways_backward, *inputs)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from concurrent.futures import ThreadPoolExecutor
 import gc
 import io
 import itertools
@@ -16,6 +17,12 @@ import PIL.Image
 import pytest
 
 from course import explore
+
+
+def in_a_loop(coroutine):
+    """Run it in another thread: in this one the browser of other tests may keep a loop running."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 class Line:
@@ -353,7 +360,7 @@ def test_the_last_position_is_stored_once_moves_have_ended(outputs, monkeypatch)
         assert len(outputs) == 2
         await asyncio.sleep(0.2)
 
-    asyncio.run(sitting())
+    in_a_loop(sitting())
     still = outputs[-1]
     assert len(outputs) == 3
     assert still["text/plain"] == "slope w = -2.00. A line that ends at -2.00."
@@ -437,7 +444,7 @@ def test_a_picture_that_has_been_closed_moves_no_more(cell):
     async def move():
         shared.value = 2.0
 
-    asyncio.run(move())
+    in_a_loop(move())
     assert picture.line.get_ydata()[1] == 1.0
 
 

@@ -1,8 +1,8 @@
-"""Every control of every notebook is moved over its whole range."""
+"""What moves every control of every notebook (neutral.py calls it) finds each planted fault."""
 
 from nbclient.exceptions import CellExecutionError
 import nbformat
-from notebook_runner import NOTEBOOKS, sweep
+from notebook_runner import sweep
 import pytest
 
 SET_UP = """
@@ -134,11 +134,6 @@ explore(update, lambda k: "" if k == 2 else "a line", k=("place k", 0, 2))
         "place k = 2: ValueError: the alt text is ''",
     ),
 }
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_every_control_works_over_its_whole_range(path):
-    assert sweep(path) == []
 
 
 @pytest.fixture(scope="module")

@@ -1,17 +1,12 @@
-"""Chapter 08: names, softmax and the masked loss."""
-
-import pathlib
+"""Chapter 08: embedding, softmax and the masked loss."""
 
 from matplotlib.collections import PolyCollection
-from matplotlib.patches import Rectangle
 import numpy as np
 
 from course.artists import (
     CELL_WIDTH,
-    FAINT,
     INK,
     ROLES,
-    Cells,
     Picture,
     checked,
     in_words,
@@ -19,31 +14,25 @@ from course.artists import (
     plain,
     styled,
 )
-from course.exercises import Exercise, desk, in_order
-from course.figures import Curves
+from course.exercises import Exercise, desk, in_order, with_cache
 from course.samples import Sample, widest
 from course.slips import slips
 import rnn_layers
 
+
 # Plain code
-NAMES = pathlib.Path(__file__).parents[1] / "data" / "names.txt"
-
-
-def read_names():
-    """Return the names for training, for validation and for the test: three lists.
-
-    First names from the US census of 1990. Source, terms, order and split: data/README.md.
-    """
-    names = NAMES.read_text(encoding="ascii").split()
-    first, second = len(names) * 8 // 10, len(names) * 9 // 10
-    return names[:first], names[first:second], names[second:]
+def embedding_gradient(dout, x, V):
+    dW = np.zeros((V, dout.shape[-1]))
+    for n, t in np.ndindex(x.shape):
+        dW[x[n, t]] += dout[n, t]  # (V, D)  eq. 8.2
+    return dW
 
 
 def softmax_with_temperature(scores, tau):
     scaled = scores / tau
     shifted = scaled - scaled.max(axis=-1, keepdims=True)  # the same p, and no overflow
     p = np.exp(shifted)
-    return p / p.sum(axis=-1, keepdims=True)  # (N, V)  eq. 8.13
+    return p / p.sum(axis=-1, keepdims=True)  # (N, V)
 
 
 def temporal_softmax_loss(x, y, mask):
@@ -58,6 +47,23 @@ def temporal_softmax_loss(x, y, mask):
                 dx[n, t] = np.exp(log_p)  # (V,)  eq. 8.9
                 dx[n, t, y[n, t]] -= 1  # eq. 8.9
     return loss / N, dx / N  # eq. 8.8, 8.9
+
+
+def tied_backward(dscores, cache):
+    x, W, h = cache
+    N, T, D = h.shape
+    V = len(W)
+    de = (dscores @ W) * (1 - h**2)  # (N, T, D)
+    dW = dscores.reshape(N * T, V).T @ h.reshape(N * T, D)  # (V, D): W as the weights of scores
+    np.add.at(dW, x, de)  # and W as the table of the letters' vectors
+    dc = dscores.sum(axis=(0, 1))  # (V,)
+    return dW, dc
+
+
+def tied_forward(x, W, c):
+    """Return scores and the cache of tied_backward: symbols x (N, T), W (V, D), c (V,)."""
+    h = np.tanh(W[x])  # (N, T, D)
+    return h @ W.T + c, (x, W, h)  # (N, T, V)
 
 
 # Slips, one row a line
@@ -220,11 +226,63 @@ SLIPS = [
         ("1 at the most probable", "You take 1 away at the most probable symbol; p - one_hot(y) takes it away at the label, eq. 8.9.", "dx[n, t, y[n, t]] -= 1", "dx[n, t, np.argmax(log_p)] -= 1"),
         shown=False,
     ),
+    *slips(
+        embedding_gradient,
+        ("look-up: the last place alone", "A symbol that stands in several places gets the sum of their gradients, and yours keeps the last one: take the places one by one and add (+=), eq. 8.2. In one line, dW[x] += dout keeps the last one too; np.add.at adds them all.", "dW[x[n, t]] +=", "dW[x[n, t]] ="),
+        ("look-up: mean over places", "The gradients of all places are added, not averaged, eq. 8.2.", "dW[x[n, t]] += dout[n, t]", "dW[x[n, t]] += dout[n, t] / np.sum(x == x[n, t])"),
+        ("look-up: mean over names", "All is divided by N: the loss decides how it weighs its names, and dout says it already.", "+= dout[n, t]", "+= dout[n, t] / len(x)"),
+        ("look-up: first step left out", "The first step counts as any other: np.ndindex(x.shape) reaches it.", "+= dout[n, t]", "+= (t > 0) * dout[n, t]"),
+        ("look-up: last step left out", "The last step counts as any other: range(T) reaches it.", "+= dout[n, t]", "+= (t < x.shape[1] - 1) * dout[n, t]"),
+        ("look-up: first name alone", "The first name is not the only one: the sum is over n as well, eq. 8.2.", "+= dout[n, t]", "+= (n == 0) * dout[n, t]"),
+        ("look-up: symbol of the step before", "The row of dW is that of the symbol at the same place: x[n, t], not x[n, t - 1].", "dW[x[n, t]]", "dW[x[n, t - 1]]"),
+        ("look-up: symbols as factors", "The number of a symbol says which row, and is no factor: dW[x[n, t]] += dout[n, t].", "+= dout[n, t]", "+= x[n, t] * dout[n, t]"),
+        ("look-up: row 0 left out", "Symbol 0 has a row as any other.", "+= dout[n, t]", "+= (x[n, t] > 0) * dout[n, t]"),
+        shown=False,
+    ),
+    *slips(
+        tied_backward,
+        ("tied: scores alone", "W is used twice, and you take its share as the weights of the scores alone: the letters' vectors are rows of the same W. Add their gradient, eq. 8.2.", "    np.add.at(dW, x, de)", "    pass"),
+        ("tied: look-up alone", "W is used twice, and you take its share as the table of the letters' vectors alone: add that of the scores, h times blame, over all steps.", "dscores.reshape(N * T, V).T @ h.reshape(N * T, D)", "np.zeros((V, D))"),
+        ("tied: look-up overwrites", "Of two uses the gradients add up; with `=` the look-up's share takes the place of the other.", "np.add.at(dW, x, de)", "dW[x] = de"),
+        ("tied: repeated symbols counted once", "dW[x] += de adds each row once, however often its symbol stands in x: np.add.at adds them all, eq. 8.2.", "np.add.at(dW, x, de)", "dW[x] += de"),
+        ("tied: no slope", "On the way back to the letters' vectors blame passes through tanh: multiply by its slope, 1 - h^2.", " * (1 - h**2)", ""),
+        ("tied: 1 - h", "The square is missing: the slope of tanh is 1 - h^2.", "(1 - h**2)", "(1 - h)"),
+        ("tied: 1 + h^2", "A sign: the slope of tanh is 1 - h^2.", "(1 - h**2)", "(1 + h**2)"),
+        ("tied: slope at W", "The slope belongs to what came out of tanh, h: 1 - h^2.", "(1 - h**2)", "(1 - W[x] ** 2)"),
+        ("tied: vectors for states", "The scores are made from h, behind tanh, and not from the vectors W[x] themselves.", "@ h.reshape(N * T, D)", "@ W[x].reshape(N * T, D)"),
+        ("tied: slope in both shares", "The slope of tanh stands on the road to the letters' vectors alone; as weights of the scores W meets h itself.", "@ h.reshape(N * T, D)", "@ (h * (1 - h**2)).reshape(N * T, D)"),
+        ("tied: last step alone", "W makes the scores of every step, so that share is a sum over all of them.", "dscores.reshape(N * T, V).T @ h.reshape(N * T, D)", "dscores[:, -1].T @ h[:, -1]"),
+        ("tied: mean of two shares", "Of two uses the gradients add up; no mean is taken.", "return dW, dc", "return dW / 2, dc"),
+        ("tied: share subtracted", "Of two uses the gradients add up.", "np.add.at(dW, x, de)", "np.subtract.at(dW, x, de)"),
+        ("tied: dc is a mean", "c is used N T times, so dc is a sum, not a mean.", "dscores.sum(", "dscores.mean("),
+        ("tied: dc of the last step", "c is used at each step, so dc sums over all of them.", "dscores.sum(axis=(0, 1))", "dscores[:, -1].sum(axis=0)"),
+        ("tied: dc for each step", "That is one dc for each step, (T, V). The steps share one c: add up over time as well.", "axis=(0, 1)", "axis=0"),
+        ("tied: dc for each name", "That is one dc for each name, (N, V). The names share one c: add up over the batch as well.", "axis=(0, 1)", "axis=1"),
+        shown=False,
+    ),
 ]
 # fmt: on
 
 
 # Exercises
+def _symbols(normal, N, T, V):
+    """Symbols 0 to V - 1; in a long sequence of few symbols each stands in many places."""
+    return np.argmax(normal((N, T, V)), axis=-1)
+
+
+def _gradients_and_symbols(normal, N, T, D, V):
+    return {"dout": normal((N, T, D)), "x": _symbols(normal, N, T, V), "V": np.int64(V)}
+
+
+def _with_int_V(function, dout, x, V):
+    return function(dout, x, int(V))
+
+
+def _tied_arrays(normal, N, T, D, V):
+    _, (x, W, h) = tied_forward(_symbols(normal, N, T, V), normal((V, D)) / 2, normal((V,)))
+    return {"dscores": normal((N, T, V)), "x": x, "W": W, "h": h}
+
+
 def _scores_and_temperature(normal, N, V, tau):
     """Scores around 0 and far from it: around 1000, around -1000, and one far above the others."""
     scores = 3 * normal((N, V))
@@ -267,6 +325,27 @@ def _remark(part, has, needs):
 
 EXERCISES = {
     "08.1": Exercise(
+        embedding_gradient,
+        returns=("dW",),
+        arrays=_gradients_and_symbols,
+        cases=(
+            (7, 11, 6, 9),
+            (3, 14, 5, 2),
+            (4, 2, 3, 8),
+            (2, 1, 5, 3),
+            (1, 6, 4, 4),
+            (1, 1, 1, 2),
+        ),
+        call=_with_int_V,
+        hints=(
+            "Row v of W was copied to each place where symbol v stands. A copy on the way forward "
+            "is a sum on the way back.",
+            "Start from np.zeros((V, D)). The place (n, t) adds dout[n, t] to one row: which?",
+            "for n, t in np.ndindex(x.shape): dW[x[n, t]] += dout[n, t].",
+        ),
+        praise="adds up all places of a symbol, at all sizes tried.",
+    ),
+    "08.2": Exercise(
         softmax_with_temperature,
         returns=("p",),
         arrays=_scores_and_temperature,
@@ -282,7 +361,7 @@ EXERCISES = {
         ),
         praise="returns the right p for scores around 0 and around 1000.",
     ),
-    "08.2": Exercise(
+    "08.3": Exercise(
         temporal_softmax_loss,
         returns=("loss", "dx"),
         arrays=_scores_labels_and_mask,
@@ -303,6 +382,29 @@ EXERCISES = {
             "loss -= log_p[y[n, t]]; dx[n, t] = np.exp(log_p), and then dx[n, t, y[n, t]] -= 1; at the "
             "end both are divided by N. Start from loss = 0.0 and dx = np.zeros_like(x).",
         ),
+    ),
+    "08.4": Exercise(
+        tied_backward,
+        returns=("dW", "dc"),
+        arrays=_tied_arrays,
+        cases=(
+            (7, 11, 6, 9),
+            (3, 14, 5, 2),
+            (4, 2, 3, 8),
+            (2, 1, 5, 3),
+            (1, 6, 4, 4),
+            (1, 1, 1, 2),
+        ),
+        call=with_cache,
+        hints=(
+            "W stands twice in the way forward: as a table in which x looks up, and as the weights "
+            "of the scores. Give each use a copy of its own, as chapter 05 did for the steps.",
+            "The copy at the scores is eq. 8.5 with W^T for w. Blame on h is eq. 8.4; then comes "
+            "the slope of tanh, then eq. 8.2 for the table. The copies are one, so add.",
+            "dW = dscores.reshape(N * T, V).T @ h.reshape(N * T, D), and then np.add.at(dW, x, de) "
+            "with de = (dscores @ W) * (1 - h**2).",
+        ),
+        praise="adds up the shares of both uses of W.",
     ),
 }
 
@@ -382,175 +484,6 @@ class Bars(Picture):
         return self._moving
 
 
-class TrainingCurve(Curves):
-    """Curves that grow while a network trains, and a bar along the top that fills with them."""
-
-    @styled
-    def __init__(self, *arguments, **options):
-        super().__init__(*arguments, **options)
-        place = {"transform": self.axes.transAxes, "lw": 0, "zorder": 8}
-        bars = {width: Rectangle((0, 0.96), width, 0.04, **place) for width in (1, 0)}
-        for bar, colour in zip(bars.values(), (FAINT, ROLES["forward"].colour)):
-            bar.set_facecolor(colour)
-            self._animated(self.axes.add_patch(bar))
-        self._bar = bars[0]
-
-    def update(self, lines, done=0.0):
-        """Show {name: (x, y)}, and how much is done: a part of 1."""
-        self._bar.set_width(done)
-        return super().update(lines)
-
-
-class Ranking(Picture):
-    """A bar for each name, as long as the first of its numbers, and all its numbers beside it.
-
-    `rows` is {name: role}, `columns` are the names of the numbers, `limit` is the longest bar.
-    """
-
-    HIGH, WIDE = 0.3, 1.25  # of a row; of a column
-
-    @styled
-    def __init__(self, rows, columns, limit, title="", width=8):
-        rows, self.columns, self._limit = dict(rows), tuple(columns), limit
-        super().__init__(width, 0.95 + self.HIGH * len(rows))
-        axes, top = self._sheet(title), 0.1 + self.HIGH * len(rows)
-        self._left = 0.3 + max(self._width_of(name, size=9.5) for name in rows)
-        end = width - self.WIDE * len(self.columns)
-        self._long = end - self._left
-        middles = [end + self.WIDE * (j + 0.5) for j in range(len(self.columns))]
-        for x, name in zip(middles, self.columns):
-            axes.text(x, top + 0.08, name, size=9.5, ha="center", va="bottom")
-        self._rows = {}
-        for i, (name, role) in enumerate(rows.items()):
-            y, colour = top - self.HIGH * (i + 0.5), ROLES[role].colour
-            axes.text(self._left - 0.1, y, name, size=9.5, ha="right", va="center", color=colour)
-            bar = Rectangle((self._left, y - 0.09), 0, 0.18, fc=colour, lw=0)
-            look = {"size": 9.5, "ha": "center", "va": "center", "color": colour}
-            texts = [self._animated(axes.text(x, y, "", **look)) for x in middles]
-            self._rows[name] = self._animated(axes.add_patch(bar)), texts
-
-    def update(self, numbers):
-        """Show {name: its numbers, one for each column}."""
-        said = [f"Ranking. Columns: {', '.join(self.columns)}."]
-        for name, (bar, texts) in self._rows.items():
-            row = checked(numbers.get(name), (len(self.columns),), name)
-            bar.set_width(self._long * np.clip(row[0] / self._limit, 0, 1))
-            for text, value in zip(texts, row):
-                text.set_text(number(value))
-            said.append(f"{name}: {', '.join(map(number, row))}.")
-        self._alt = " ".join(said)
-        return self._moving
-
-
-class Words(Picture):
-    """Words in columns; those that are known are grey and have a dot before them."""
-
-    HIGH, WIDE = 0.32, 1.53  # of a row; of a column
-
-    @styled
-    def __init__(self, count, title="", columns=5):
-        rows = -(-count // columns)
-        super().__init__(0.3 + self.WIDE * columns, 0.95 + self.HIGH * rows)
-        axes, top = self._sheet(title), 0.55 + self.HIGH * rows
-        look = {"size": 11, "family": "monospace", "va": "center"}
-        self._texts = []
-        for k in range(count):
-            x, y = 0.2 + self.WIDE * (k % columns), top - self.HIGH * (k // columns + 0.5)
-            self._texts.append(self._animated(axes.text(x, y, "", **look)))
-        self._note = self._animated(axes.text(0.2, 0.22, "", size=9.5, va="center"))
-
-    def update(self, words, known, note=""):
-        """Show these words, as many as there are places; `known` says of each whether it is."""
-        if not len(self._texts) == len(words) == len(known):
-            raise ValueError(
-                f"{len(words)} words and {len(known)} marks are given for {len(self._texts)} places"
-            )
-        for text, word, old in zip(self._texts, words, known):
-            text.set_text(f"{'●' if old else ' '} {word}")
-            text.set_color(ROLES["neutral" if old else "forward"].colour)
-        self._note.set_text(note)
-        marked = (f"{word} (known)" if old else word for word, old in zip(words, known))
-        self._alt = f"Words: {', '.join(marked)}. {note}".rstrip()
-        return self._moving
-
-
-class LetterBars(Picture):
-    """A bar over each letter of a word, for at most `places` letters, and a note below them."""
-
-    @styled
-    def __init__(self, places, label, title="", role="backward", high=1.0):
-        super().__init__(8, 3.3)
-        self._axes = axes = self._chart(0.85, 0.95, 7, 1.9, title=title, ylabel=label)
-        axes.set(xlim=(-0.5, places - 0.5), ylim=(0, high), xticks=[])
-        look = {"ha": "center", "va": "top", "transform": axes.get_xaxis_transform()}
-        self._bars, self._texts = [], []
-        for k in range(places):
-            bar = Rectangle((k - 0.3, 0), 0.6, 0, fc=ROLES[role].colour, lw=0, alpha=0.75)
-            self._bars.append(self._animated(axes.add_patch(bar)))
-            text = axes.text(k, -0.05, "", size=13, family="monospace", **look)
-            self._texts.append(self._animated(text))
-        arrow = axes.text(0, -0.2, "▲", size=11, color=ROLES["forward"].colour, **look)
-        self._arrow = self._animated(arrow)
-        self._note = self._animated(self._sheet().text(0.85, 0.2, "", size=10, va="center"))
-
-    def update(self, letters, heights, at, note=""):
-        """Show a bar over each of the first letters; an arrow points at letter `at`."""
-        if len(letters) > len(self._bars) or len(heights) > len(letters):
-            raise ValueError(
-                f"{len(letters)} letters with {len(heights)} bars do not fit: there are "
-                f"{len(self._bars)} places, and each bar needs a letter"
-            )
-        for k, (bar, text) in enumerate(zip(self._bars, self._texts)):
-            bar.set_height(heights[k] if k < len(heights) else 0)
-            text.set_text(letters[k] if k < len(letters) else "")
-            text.set_color(INK if k < len(heights) else ROLES["neutral"].colour)
-        self._arrow.set_x(at)
-        self._note.set_text(note)
-        said = (f"{letter} {number(height)}" for letter, height in zip(letters, heights))
-        self._alt = f"Bars over letters: {', '.join(said)}. {note}".rstrip()
-        return self._moving
-
-
-class LetterCells(Picture):
-    """A row of coloured cells for each name in `rows`, under the letters of a word."""
-
-    CELL = 0.4, 0.3
-
-    @styled
-    def __init__(self, rows, places, title="", width=8):
-        self.rows, self._places = tuple(rows), places
-        across, up = self.CELL
-        super().__init__(width, 0.95 + up * len(self.rows))
-        left, top = width - 0.15 - across * places, 0.15 + up * len(self.rows)
-        longest = max(self._width_of(row, size=9.5) for row in self.rows)
-        if longest > left - 0.25:
-            raise ValueError(f"{places} letters do not fit in {width} in; shorten the row names")
-        axes = self._sheet(title)
-        for i, name in enumerate(self.rows):
-            axes.text(0.15, top - up * (i + 0.5), name, size=9.5, va="center")
-        look = {"size": 13, "family": "monospace", "ha": "center", "va": "bottom"}
-        self._texts = [
-            self._animated(axes.text(left + across * (k + 0.5), top + 0.06, "", **look))
-            for k in range(places)
-        ]
-        self._cells = Cells(self, axes, left, top, (len(self.rows), places), 1.0, self.CELL)
-
-    def update(self, letters, values):
-        """Show (rows, letters) values from −1 to 1, one decimal each."""
-        if len(letters) > self._places:
-            raise ValueError(f"{len(letters)} letters do not fit in {self._places} places")
-        values = checked(values, (len(self.rows), len(letters)), "values")
-        free = self._places - len(letters)  # a cell without a value is not coloured
-        padded = np.pad(values, ((0, 0), (0, free)), constant_values=np.nan)
-        words = [[f"{value:.1f}".replace("-", "−") for value in row] for row in values]
-        self._cells.show(padded, "values", [row + [""] * free for row in words])
-        for k, text in enumerate(self._texts):
-            text.set_text(letters[k] if k < len(letters) else "")
-        said = (f"{name}: {', '.join(row)}." for name, row in zip(self.rows, words))
-        self._alt = " ".join((f"Cells under the letters {' '.join(letters)}.", *said))
-        return self._moving
-
-
 # Samples for the tests
 def _bars(rng, scale):
     charts = {"probability $p$": ("forward", 0, 1.2), "blame $p - y$": ("backward", -1.2, 1.2)}
@@ -563,65 +496,4 @@ def _bars(rng, scale):
     return picture, move
 
 
-def _training_curve(rng, scale):
-    lines = {"validation": "forward", "training": "loss", "1-gram": "neutral", "5-gram": "neutral"}
-    limits = (0, 16), (1.5, 3.5)
-    picture = TrainingCurve(lines, "passes", "nats", *limits, title="It learns")
-
-    def move():
-        count = rng.integers(1, 33)
-        x = np.arange(1, count + 1) / 2
-        drawn = {name: (x, scale * rng.uniform(1, 4, count)) for name in lines}
-        return picture.update(drawn, count / 32)
-
-    return picture, move
-
-
-def _ranking(rng, scale):
-    rows = {"uniform": "neutral", "4-gram, backing off": "neutral", "our network": "forward"}
-    columns = ["nats per\ncharacter", "bits per\ncharacter", "perplexity"]
-    picture = Ranking(rows, columns, limit=np.log(27), title="The network is ahead")
-    return picture, lambda: picture.update(dict(zip(rows, np.abs(widest(rng, (3, 3), scale)))))
-
-
-def _words(rng, scale):
-    picture = Words(20, title="New names, and some that exist")
-
-    def move():
-        drawn = ["".join(rng.choice(list("amw"), rng.integers(0, 13))) for _ in range(20)]
-        drawn[7] = "w" * 12
-        return picture.update(drawn, rng.random(20) < 0.5, "7 of 20 stand in the list")
-
-    return picture, move
-
-
-def _letter_bars(rng, scale):
-    picture = LetterBars(12, "share of the norm", title="The last letter counts most")
-
-    def move():
-        count = rng.integers(1, 13)
-        letters, at = list(".mmmwwwmmmww")[:count], rng.integers(count)
-        heights = rng.dirichlet(np.ones(at + 1))
-        return picture.update(letters, heights, at, "next: a 0.123, n 0.100, the end 0.050")
-
-    return picture, move
-
-
-def _letter_cells(rng, scale):
-    picture = LetterCells(["a vowel was read", "the name ends here"], 12, title="Units")
-
-    def move():
-        count = rng.integers(1, 13)
-        return picture.update(list(".mmmwwwmmmww")[:count], rng.uniform(-1, 1, (2, count)))
-
-    return picture, move
-
-
-SAMPLES = [
-    Sample(_bars),
-    Sample(_training_curve),
-    Sample(_ranking),
-    Sample(_words),
-    Sample(_letter_bars),
-    Sample(_letter_cells),
-]
+SAMPLES = [Sample(_bars)]

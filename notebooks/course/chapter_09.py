@@ -9,25 +9,45 @@ from collections import defaultdict
 import csv
 import functools
 import itertools
+import pathlib
 from string import ascii_lowercase
 from typing import NamedTuple
+import unicodedata
 
+from matplotlib.collections import LineCollection
+from matplotlib.patches import Rectangle
 import numpy as np
 
-from course import chapter_08
+from course.artists import FAINT, INK, ROLES, Picture, checked, number, plain, styled
+from course.chapter_08 import softmax_with_temperature
+from course.exercises import Exercise, desk, in_order
+from course.figures import Curves
+from course.samples import Sample, widest
+from course.slips import slips
 import rnn_layers
 
+# Plain code
 ALPHABET = f".{ascii_lowercase}"
 V = len(ALPHABET)
+NAMES = pathlib.Path(__file__).parents[1] / "data" / "names.txt"
 
 
-# Plain code: names
+def read_names():
+    """Return the names for training, for validation and for the test: three lists.
+
+    First names from the US census of 1990. Source, terms, order and split: data/README.md.
+    """
+    names = NAMES.read_text(encoding="ascii").split()
+    first, second = len(names) * 8 // 10, len(names) * 9 // 10
+    return names[:first], names[first:second], names[second:]
+
+
 def split(seed=0):
     """Return the names for training, validation and test: 80, 10 and 10 %, three lists.
 
     Seed 0 keeps the order of the file; any other seed permutes all names first.
     """
-    parts = chapter_08.read_names()
+    parts = read_names()
     names = np.concatenate(parts)
     if seed:
         names = np.random.default_rng(seed).permutation(names)
@@ -323,7 +343,7 @@ def probabilities(networks, x):
     for weights in networks:
         scores = forward(weights, x)[0].astype(np.float64)
         p = np.exp(scores - scores.max(axis=-1, keepdims=True))  # eq. 8.7
-        mean += p / p.sum(axis=-1, keepdims=True) / len(networks)
+        mean += p / p.sum(axis=-1, keepdims=True) / len(networks)  # eq. 9.4
     return mean
 
 
@@ -455,3 +475,559 @@ def replacing(networks, x, even=False):
         share[letters == x[:, r, None]] = 0  # another letter than that which stands there
         moves.append(np.sum(variation * share, axis=1) / share.sum(axis=1))
     return np.stack(moves, axis=1)
+
+
+# Making and reading names
+def make_names(predict, tau, luck):
+    """Draw a name for each row of luck (N, T), numbers from 0 to 1, at temperature tau.
+
+    predict(x) -> (N, V), the probabilities of the symbol after x (N, t). Each name is cut at its
+    end mark, or after T symbols.
+    """
+    x = np.zeros((len(luck), 1), int)  # the mark
+    for numbers in luck.T:
+        p = softmax_with_temperature(np.log(predict(x)), tau)  # (N, V)
+        x = np.column_stack([x, draw(p, numbers)])  # (N, t + 1)
+    return [name[1:].split(".")[0] for name in in_letters(x)]
+
+
+def in_letters(x):
+    """Return symbols (N, t) as N strings."""
+    return ["".join(ALPHABET[symbol] for symbol in row) for row in x]
+
+
+def readable(name, most=11):
+    """Return what the network can read of a name that somebody types, and a remark on the rest.
+
+    readable("José") -> "jose", "é is read as e".
+    """
+    letters, remarks = "", []
+    for letter in name.strip().lower():
+        base = unicodedata.normalize("NFKD", letter)[0]
+        if base not in ascii_lowercase:
+            remarks.append(f"{letter if letter.strip() else 'a space'} is left out")
+            continue
+        if base != letter:
+            remarks.append(f"{letter} is read as {base}")
+        letters += base
+    if len(letters) > most:
+        remarks.append(f"the first {most} letters are read")
+    if not letters:
+        remarks.append("type letters from a to z")
+    return letters[:most], "; ".join(dict.fromkeys(remarks))
+
+
+# What the reader writes
+def adam_step(weight, g, m, v, t, rate):
+    m = m + (1 - 0.9) * (g - m)  # eq. 9.1
+    v = v + (1 - 0.999) * (g**2 - v)  # eq. 9.2
+    m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
+    weight = weight - rate * m_hat / (np.sqrt(v_hat) + 1e-8)  # eq. 9.3
+    return weight, m, v
+
+
+def training_loop(weight, batches, gradient_of, cost_of, rate):
+    best, lowest = weight, cost_of(weight)
+    for t, batch in enumerate(batches, start=1):
+        falling = rate * (1 - t / len(batches))
+        weight = weight - falling * gradient_of(weight, batch)
+        if cost_of(weight) < lowest:
+            best, lowest = weight, cost_of(weight)
+    return best
+
+
+def draw(p, luck):
+    ends = np.cumsum(p, axis=1)  # (N, V): where the share of each symbol ends
+    return np.sum(ends[:, :-1] <= luck[:, np.newaxis], axis=1)  # (N,)
+
+
+def both_ways_backward(dh, cache):
+    onward_cache, back_cache = cache
+    H = dh.shape[2] // 2
+    dx, _, dWx, dWh, db = rnn_layers.rnn_backward(dh[:, :, :H], onward_cache)
+    dx_back, _, dUx, dUh, dc = rnn_layers.rnn_backward(dh[:, ::-1, H:], back_cache)
+    dx = dx + dx_back[:, ::-1]  # (N, T, D): x is read twice
+    return dx, dWx, dWh, db, dUx, dUh, dc
+
+
+def both_ways_forward(x, Wx, Wh, b, Ux, Uh, c):
+    """Return h (N, T, 2 H), the states of two readers of x (N, T, D), and the cache of the above.
+
+    The first reads from left to right with Wx, Wh, b, the second from right to left with Ux, Uh, c.
+    """
+    h0 = np.zeros((len(x), len(Wh)), x.dtype)
+    onward, onward_cache = rnn_layers.rnn_forward(x, h0, Wx, Wh, b)
+    back, back_cache = rnn_layers.rnn_forward(x[:, ::-1], h0, Ux, Uh, c)
+    return np.concatenate([onward, back[:, ::-1]], axis=2), (onward_cache, back_cache)
+
+
+# Slips, one row a line
+# fmt: off
+SLIPS = [
+    *slips(
+        adam_step,
+        ("m and v as they are", "Both averages start at 0, and so are too small at first: divide m by 1 - 0.9^t and v by 1 - 0.999^t before the step.", "m / (1 - 0.9**t), v / (1 - 0.999**t)", "m, v"),
+        ("v as it is", "v starts at 0 as m does, and so is too small at first: divide it by 1 - 0.999^t before the step.", "v / (1 - 0.999**t)", "v"),
+        ("m as it is", "m starts at 0 as v does, and so is too small at first: divide it by 1 - 0.9^t before the step.", "m / (1 - 0.9**t)", "m"),
+        ("m alone in the step", "The step is the corrected m over the root of the corrected v: yours is as long as the gradient.", " / (np.sqrt(v_hat) + 1e-8)", ""),
+        ("g in the step", "The step goes along the corrected m, the average of the gradients, and not along g of this step alone.", "rate * m_hat", "rate * g"),
+        ("no square root", "v is an average of squares: its square root is as large as a gradient.", "np.sqrt(v_hat)", "v_hat"),
+        ("epsilon inside the root", "Epsilon is added to the root, not under it.", "np.sqrt(v_hat) + 1e-8", "np.sqrt(v_hat + 1e-8)"),
+        ("no epsilon", "Where every gradient has been 0 the root is 0 too, and 0 by 0 is not a number: add 1e-8 to the root.", " + 1e-8", ""),
+        ("uphill", "A sign: the step goes against the gradient.", "weight - rate", "weight + rate"),
+        ("rate left out", "The step is rate times the quotient.", "rate * m_hat", "m_hat"),
+        ("averages from the step before", "m and v take in the gradient first, eqs. 9.1 and 9.2, and then the step is made from them.", "m = m + (1 - 0.9) * (g - m)  # eq. 9.1\n    v = v + (1 - 0.999) * (g**2 - v)  # eq. 9.2\n    m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)", "m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)\n    m = m + (1 - 0.9) * (g - m)\n    v = v + (1 - 0.999) * (g**2 - v)"),
+        ("corrected averages handed back", "Hand back m and v of eqs. 9.1 and 9.2 themselves: what is corrected serves this step alone, and the next one would correct it again.", "return weight, m, v", "return weight, m_hat, v_hat"),
+        ("beta and 1 - beta swapped in m", "m keeps nine tenths of itself and takes one tenth of g: m + (1 - 0.9) (g - m), eq. 9.1.", "(1 - 0.9) * (g - m)", "0.9 * (g - m)"),
+        ("beta and 1 - beta swapped in v", "v keeps 0.999 of itself and takes 0.001 of g^2: v + (1 - 0.999) (g^2 - v), eq. 9.2.", "(1 - 0.999) * (g**2 - v)", "0.999 * (g**2 - v)"),
+        ("v of g", "v is the average of g^2, and yours that of g, eq. 9.2.", "g**2 - v", "g - v"),
+        ("v of |g|", "v is the average of g^2, and yours that of its absolute value, eq. 9.2.", "g**2 - v", "np.abs(g) - v"),
+        ("v of m", "v is the average of g^2, and yours that of m^2, eq. 9.2.", "g**2 - v", "m**2 - v"),
+        ("m of a sum", "m forgets: it moves a tenth of the way towards g, and yours adds a tenth of g, eq. 9.1.", "(1 - 0.9) * (g - m)", "(1 - 0.9) * g"),
+        ("t counted from 0", "t counts from 1: after step t the factor is 1 - 0.9^t, and so for v.", "m / (1 - 0.9**t), v / (1 - 0.999**t)", "m / (1 - 0.9**(t - 1)), v / (1 - 0.999**(t - 1))"),
+        ("t + 1", "After step t, counted from 1, the factor is 1 - 0.9^t, and so for v.", "m / (1 - 0.9**t), v / (1 - 0.999**t)", "m / (1 - 0.9**(t + 1)), v / (1 - 0.999**(t + 1))"),
+        ("factor without a power", "After t steps of the same g, m is (1 - 0.9^t) g: the power t is missing, for m and for v.", "m / (1 - 0.9**t), v / (1 - 0.999**t)", "m / (1 - 0.9), v / (1 - 0.999)"),
+        ("multiplied by the factor", "m and v are too small: divide by 1 - 0.9^t and 1 - 0.999^t.", "m / (1 - 0.9**t), v / (1 - 0.999**t)", "m * (1 - 0.9**t), v * (1 - 0.999**t)"),
+        ("changed in place", "The numbers are right, but weight -= ..., m += ... or v += ... writes into the caller's array: make new ones.", "m = m + (1 - 0.9) * (g - m)  # eq. 9.1", "m += (1 - 0.9) * (g - m)"),
+        shown=False,
+    ),
+    *slips(
+        training_loop,
+        ("last weight", "You hand back the last weight; asked for is that with the lowest cost, so keep it when it comes. (If you do: `weight -= ...` goes on writing into what you have kept.)", "return best", "return weight"),
+        ("best without its cost", "Each weight that is better than the first is kept, also where a better one came before: lower the bar each time, too.", "best, lowest = weight, cost_of(weight)\n    return", "best = weight\n    return"),
+        ("highest cost", "Low cost is good: keep the weight where the cost is lower than ever.", "cost_of(weight) < lowest", "cost_of(weight) > lowest"),
+        ("gradient where it began", "The gradient is taken at the weight as it is now, and yours is always taken at the first weight.", "best, lowest = weight, cost_of(weight)\n    for", "first = best = weight; lowest = cost_of(weight)\n    for", "gradient_of(weight, batch)", "gradient_of(first, batch)"),
+        ("gradient at the best", "The gradient is taken at the weight as it is now, not at the best one so far.", "gradient_of(weight, batch)", "gradient_of(best, batch)"),
+        ("on from the best", "Each step starts where the one before has ended; yours starts again from the best weight.", "weight = weight - falling * gradient_of(weight, batch)", "weight = best - falling * gradient_of(best, batch)"),
+        ("rate that does not fall", "The rate falls in a straight line: step t of K takes rate (1 - t / K), with t from 1.", "rate * (1 - t / len(batches))", "rate"),
+        ("t from 0", "t counts from 1: the rate of step t of K is rate (1 - t / K), so that of the last is 0.", "start=1", "start=0"),
+        ("rate halved in each step", "The rate falls in a straight line: step t of K takes rate (1 - t / K), with t from 1.", "rate * (1 - t / len(batches))", "rate / 2**t"),
+        ("rate over t", "The rate falls in a straight line: step t of K takes rate (1 - t / K), with t from 1.", "rate * (1 - t / len(batches))", "rate / t"),
+        ("rate that rises", "The rate falls: step t of K takes rate (1 - t / K), and yours takes rate t / K.", "(1 - t / len(batches))", "(t / len(batches))"),
+        ("uphill", "A sign: a step goes against the gradient.", "weight - falling", "weight + falling"),
+        ("first weight left out", "The first weight is a candidate too: no step may be better than it.", "lowest = weight, cost_of(weight)\n    for", "lowest = weight, np.inf\n    for"),
+        ("last batch left out", "Each batch makes one step, the last one too (its rate is 0), and the rate falls with the number of them all.", "len(batches))", "(len(batches) - 1))", "enumerate(batches, start=1)", "enumerate(batches[:-1], start=1)"),
+        ("first batch alone", "Each step takes the next batch; yours takes the first one each time.", "gradient_of(weight, batch)", "gradient_of(weight, batches[0])"),
+        ("cost before the step", "The cost is asked of the weight after the step; yours keeps the weight before it.", "weight = weight - falling * gradient_of(weight, batch)\n        if cost_of(weight) < lowest:\n            best, lowest = weight, cost_of(weight)", "old = weight\n        weight = weight - falling * gradient_of(weight, batch)\n        if cost_of(weight) < lowest:\n            best, lowest = old, cost_of(weight)"),
+        ("changed in place", "The numbers are right, but weight -= ... writes into the array that you were given: make a new one, weight = weight - ...", "weight = weight - falling * gradient_of(weight, batch)", "weight -= falling * gradient_of(weight, batch)", "best, lowest = weight, cost_of(weight)\n    for", "best, lowest = weight.copy(), cost_of(weight)\n    for", "best, lowest = weight, cost_of(weight)\n    return", "best, lowest = weight.copy(), cost_of(weight)\n    return"),
+        shown=False,
+    ),
+    *slips(
+        draw,
+        ("most probable", "The most probable symbol comes each time, whatever the luck: take the one on whose share the random number falls.", "np.sum(ends[:, :-1] <= luck[:, np.newaxis], axis=1)", "np.argmax(p, axis=1)"),
+        ("one too high", "One too high: a symbol is drawn if the number falls below the end of its share, so count the ends that lie at or below it (ends, not beginnings).", "axis=1)  # (N,)", "axis=1) + 1"),
+        ("one too low", "One too low: with luck below p[0] it is symbol 0, and so on; count the ends that lie at or below the number.", "axis=1)  # (N,)", "axis=1) - 1"),
+        ("p for its sums", "Lay the shares end to end: luck is compared with the sums of p so far, and yours compares it with each p by itself.", "np.cumsum(p, axis=1)", "p"),
+        ("sums over the names", "The shares lie end to end along a row, over the V symbols: axis=1.", "np.cumsum(p, axis=1)", "np.cumsum(p, axis=0)"),
+        ("ends above", "You count the ends above the number; the symbol is the count of those at or below it.", "ends[:, :-1] <= luck", "ends[:, :-1] > luck"),
+        ("all alike", "All symbols are equally probable in yours: p has no part in it.", "np.cumsum(p, axis=1)", "np.cumsum(np.full_like(p, 1 / p.shape[1]), axis=1)"),
+        ("nearest p", "The symbol whose p is nearest to the number comes: lay the shares end to end instead, and see on which the number falls.", "np.sum(ends[:, :-1] <= luck[:, np.newaxis], axis=1)", "np.argmin(np.abs(p - luck[:, np.newaxis]), axis=1)"),
+        ("nearest end", "The symbol whose end is nearest to the number comes; it is the one on whose share the number falls, the first whose end lies above it.", "np.sum(ends[:, :-1] <= luck[:, np.newaxis], axis=1)", "np.argmin(np.abs(ends - luck[:, np.newaxis]), axis=1)"),
+        ("one luck for all", "Each row has a luck of its own.", "luck[:, np.newaxis]", "luck[0]"),
+        ("p taken for scores", "p are probabilities already, and no scores: softmax has no place here.", "np.cumsum(p, axis=1)", "np.cumsum(np.exp(p) / np.exp(p).sum(axis=1, keepdims=True), axis=1)"),
+        ("from the other end", "Begin with symbol 0: yours lays the shares from the last symbol on.", "np.sum(ends[:, :-1] <= luck[:, np.newaxis], axis=1)", "np.sum(np.cumsum(p[:, ::-1], axis=1)[:, ::-1][:, 1:] > luck[:, np.newaxis], axis=1)"),
+        shown=False,
+    ),
+    *slips(
+        both_ways_backward,
+        ("dh not turned", "The second reader went from right to left: turn its part of dh round, [:, ::-1], before you hand it back.", "dh[:, ::-1, H:]", "dh[:, :, H:]"),
+        ("dx not turned", "The second reader's dx is in the order of its reading: turn it round, [:, ::-1], before you add.", "dx_back[:, ::-1]", "dx_back"),
+        ("neither turned", "The second reader went from right to left: turn its part of dh round, [:, ::-1], and its dx back again.", "dh[:, ::-1, H:]", "dh[:, :, H:]", "dx_back[:, ::-1]", "dx_back"),
+        ("both readers turned", "The first reader went from left to right: its part of dh stays as it is.", "dh[:, :, :H]", "dh[:, ::-1, :H]"),
+        ("first reader alone in dx", "x is read twice, so both readers have a share in dx: add them.", " + dx_back[:, ::-1]", ""),
+        ("second reader alone in dx", "x is read twice, so both readers have a share in dx: add them.", "dx + dx_back", "dx_back"),
+        ("mean of the readers", "x is read twice, and its gradients add up; no mean is taken.", "dx = dx + dx_back[:, ::-1]", "dx = (dx + dx_back[:, ::-1]) / 2"),
+        ("dx subtracted", "x is read twice, and its gradients add up.", "dx + dx_back", "dx - dx_back"),
+        ("halves swapped", "The first H numbers of each state are those of the reader from left to right.", "dh[:, :, :H]", "dh[:, :, H:]", "dh[:, ::-1, H:]", "dh[:, ::-1, :H]"),
+        ("caches swapped", "The first cache is that of the reader from left to right.", "onward_cache, back_cache = cache", "back_cache, onward_cache = cache"),
+        ("samples turned", "[::-1] turns the batch round; time is the second axis, [:, ::-1].", "dh[:, ::-1, H:]", "dh[::-1, :, H:]"),
+        ("units turned", "[..., ::-1] turns the units round; time is the second axis, [:, ::-1].", "dh[:, ::-1, H:]", "dh[:, :, :H - 1 : -1]"),
+        ("gradients of one reader twice", "Each reader has weights of its own, and gradients of its own.", "return dx, dWx, dWh, db, dUx, dUh, dc", "return dx, dWx, dWh, db, dWx, dWh, db"),
+        ("readers added up", "Each reader has weights of its own: their gradients are not added.", "return dx, dWx, dWh, db,", "dWx, dWh, db = dWx + dUx, dWh + dUh, db + dc\n    return dx, dWx, dWh, db,"),
+        shown=False,
+    ),
+]
+# fmt: on
+
+
+# Exercises
+def _adam_arrays(normal, shape, t):
+    """An average of squares that fits the gradients so far, and a weight that never had one."""
+    weight, g, m = (normal(shape) for _ in range(3))
+    v = normal(shape) ** 2
+    if t == 1:
+        m, v = 0 * m, 0 * v
+        g.flat[0] = 0
+    else:
+        m, v = 0.3 * m, 0.01 * v
+    return {"weight": weight, "g": g, "m": m, "v": v, "t": np.int64(t), "rate": np.float64(0.01)}
+
+
+def _call_adam(function, weight, g, m, v, t, rate):
+    return function(weight, g, m, v, int(t), float(rate))
+
+
+def _regression(normal, batches, N, D, rate, off):
+    """A noisy straight line that batches of N points know too little of, and others to test it."""
+    truth = normal((D,))
+    x, others = normal((batches, N, D)), normal((20, D))
+    return {
+        "weight": truth + off * normal((D,)),
+        "x": x,
+        "y": x @ truth + normal((batches, N)),
+        "others": others,
+        "wanted": others @ truth,
+        "rate": np.float64(rate),
+    }
+
+
+def _call_training(function, weight, x, y, others, wanted, rate):
+    def gradient_of(weight, batch):
+        x, y = batch
+        return x.T @ (x @ weight - y) / len(y)
+
+    def cost_of(weight):
+        return np.mean((others @ weight - wanted) ** 2)
+
+    return function(weight, list(zip(x, y)), gradient_of, cost_of, float(rate))
+
+
+def _probabilities_and_luck(normal, N, V):
+    p = np.exp(1.5 * normal((N, V)))
+    luck = 0.5 + np.arctan(3 * normal((N,))) / np.pi  # between 0 and 1
+    return {"p": p / p.sum(axis=1, keepdims=True), "luck": luck}
+
+
+def _readers(normal, N, T, D, H):
+    shapes = {"x": (N, T, D), "Wx": (D, H), "Wh": (H, H), "b": (H,)}
+    shapes |= {"Ux": (D, H), "Uh": (H, H), "c": (H,)}
+    return {"dh": normal((N, T, 2 * H))} | {name: normal(s) / 2 for name, s in shapes.items()}
+
+
+def _call_readers(function, dh, **inputs):
+    return function(dh, both_ways_forward(**inputs)[1])
+
+
+EXERCISES = {
+    "09.1": Exercise(
+        adam_step,
+        returns=("weight", "m", "v"),
+        arrays=_adam_arrays,
+        cases=(((7, 3), 1), ((5,), 3), ((4, 2), 40), ((3,), 1), ((2, 3), 2000)),
+        call=_call_adam,
+        hints=(
+            "Put eqs. 9.1 and 9.2 into code first. Both averages start at 0: what are they after "
+            "one step, after two and after three of the same g?",
+            "After t steps of the same g, m is (1 - 0.9^t) g and v is (1 - 0.999^t) g^2. Divide by "
+            "these factors, in new names, before you make the step.",
+            "weight - rate * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8), and hand "
+            "back m and v as they were before the division.",
+        ),
+        praise="makes Adam's step and hands on the right averages, at the first step and at later "
+        "ones.",
+    ),
+    "09.2": Exercise(
+        training_loop,
+        returns=("best",),
+        arrays=_regression,
+        cases=(
+            (12, 3, 4, 0.5, 0.6),
+            (7, 2, 3, 0.9, 1),
+            (5, 2, 3, 0.9, 0.01),
+            (2, 4, 2, 0.5, 2),
+            (30, 1, 5, 0.2, 1),
+        ),
+        call=_call_training,
+        hints=(
+            "Before the loop the first weight is the best so far, and its cost the lowest.",
+            "In step t, counted from 1: the gradient at the present weight by this batch, a step "
+            "against it with rate * (1 - t / K), then the cost; is it lower than ever?",
+            "weight = weight - rate * (1 - t / len(batches)) * gradient_of(weight, batch); if "
+            "cost_of(weight) < lowest: best, lowest = weight, cost_of(weight).",
+        ),
+        praise="keeps the best weight, in each of five trainings.",
+    ),
+    "09.3": Exercise(
+        draw,
+        returns=("symbols",),
+        arrays=_probabilities_and_luck,
+        cases=((40, 7), (60, 27), (30, 2), (1, 5), (50, 3)),
+        call=in_order,
+        hints=(
+            "Lay the probabilities of a row end to end between 0 and 1. Where does each end?",
+            "np.cumsum(p, axis=1) has the ends. The symbol is the number of ends that lie at or "
+            "below the luck of that row.",
+            "np.sum(np.cumsum(p, axis=1)[:, :-1] <= luck[:, np.newaxis], axis=1).",
+        ),
+        praise="draws the right symbols, for 2 to 27 of them.",
+    ),
+    "09.4": Exercise(
+        both_ways_backward,
+        returns=("dx", "dWx", "dWh", "db", "dUx", "dUh", "dc"),
+        axes={"dx": "sample step input"},
+        arrays=_readers,
+        cases=((7, 11, 6, 9), (3, 14, 5, 2), (4, 2, 3, 4), (2, 1, 5, 3), (1, 6, 4, 4)),
+        call=_call_readers,
+        hints=(
+            "rnn_layers.rnn_backward does the work, once for each reader. What is the dh of each?",
+            "dh[:, :, :H] belongs to the first reader. dh[:, :, H:] is in the order of the name, "
+            "and the second reader went the other way: turn it round in time.",
+            "rnn_backward(dh[:, ::-1, H:], back_cache) gives a dx in the order of its reading: "
+            "turn it round and add it to the first reader's.",
+        ),
+    ),
+}
+
+check, hint, solution = desk(EXERCISES, SLIPS)
+
+
+# Pictures
+class TrainingCurve(Curves):
+    """Curves that grow while a network trains, and a bar along the top that fills with them."""
+
+    @styled
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        place = {"transform": self.axes.transAxes, "lw": 0, "zorder": 8}
+        bars = {width: Rectangle((0, 0.96), width, 0.04, **place) for width in (1, 0)}
+        for bar, colour in zip(bars.values(), (FAINT, ROLES["forward"].colour)):
+            bar.set_facecolor(colour)
+            self._animated(self.axes.add_patch(bar))
+        self._bar = bars[0]
+
+    def update(self, lines, done=0.0):
+        """Show {name: (x, y)}, and how much is done: a part of 1."""
+        self._bar.set_width(done)
+        return super().update(lines)
+
+
+class Ranking(Picture):
+    """A bar for each name, as long as the first of its numbers, and all its numbers beside it.
+
+    `rows` is {name: role}, `columns` are the names of the numbers, `limit` is the longest bar.
+    """
+
+    HIGH, WIDE = 0.3, 1.25  # of a row; of a column
+
+    @styled
+    def __init__(self, rows, columns, limit, title="", width=8):
+        rows, self.columns, self._limit = dict(rows), tuple(columns), limit
+        super().__init__(width, 0.95 + self.HIGH * len(rows))
+        axes, top = self._sheet(title), 0.1 + self.HIGH * len(rows)
+        self._left = 0.3 + max(self._width_of(name, size=9.5) for name in rows)
+        end = width - self.WIDE * len(self.columns)
+        self._long = end - self._left
+        middles = [end + self.WIDE * (j + 0.5) for j in range(len(self.columns))]
+        for x, name in zip(middles, self.columns):
+            axes.text(x, top + 0.08, name, size=9.5, ha="center", va="bottom")
+        self._rows = {}
+        for i, (name, role) in enumerate(rows.items()):
+            y, colour = top - self.HIGH * (i + 0.5), ROLES[role].colour
+            axes.text(self._left - 0.1, y, name, size=9.5, ha="right", va="center", color=colour)
+            bar = Rectangle((self._left, y - 0.09), 0, 0.18, fc=colour, lw=0)
+            look = {"size": 9.5, "ha": "center", "va": "center", "color": colour}
+            texts = [self._animated(axes.text(x, y, "", **look)) for x in middles]
+            self._rows[name] = self._animated(axes.add_patch(bar)), texts
+
+    def update(self, numbers):
+        """Show {name: its numbers, one for each column}."""
+        said = [f"Ranking. Columns: {', '.join(self.columns)}."]
+        for name, (bar, texts) in self._rows.items():
+            row = checked(numbers.get(name), (len(self.columns),), name)
+            bar.set_width(self._long * np.clip(row[0] / self._limit, 0, 1))
+            for text, value in zip(texts, row):
+                text.set_text(number(value))
+            said.append(f"{name}: {', '.join(map(number, row))}.")
+        self._alt = " ".join(said)
+        return self._moving
+
+
+class Words(Picture):
+    """Words in columns; those that are known are grey and have a dot before them."""
+
+    HIGH, WIDE = 0.32, 1.53  # of a row; of a column
+
+    @styled
+    def __init__(self, count, title="", columns=5):
+        rows = -(-count // columns)
+        super().__init__(0.3 + self.WIDE * columns, 0.95 + self.HIGH * rows)
+        axes, top = self._sheet(title), 0.55 + self.HIGH * rows
+        look = {"size": 11, "family": "monospace", "va": "center"}
+        self._texts = []
+        for k in range(count):
+            x, y = 0.2 + self.WIDE * (k % columns), top - self.HIGH * (k // columns + 0.5)
+            self._texts.append(self._animated(axes.text(x, y, "", **look)))
+        self._note = self._animated(axes.text(0.2, 0.22, "", size=9.5, va="center"))
+
+    def update(self, words, known, note=""):
+        """Show these words, as many as there are places; `known` says of each whether it is."""
+        if not len(self._texts) == len(words) == len(known):
+            raise ValueError(
+                f"{len(words)} words and {len(known)} marks are given for {len(self._texts)} places"
+            )
+        for text, word, old in zip(self._texts, words, known):
+            text.set_text(f"{'●' if old else ' '} {word}")
+            text.set_color(ROLES["neutral" if old else "forward"].colour)
+        self._note.set_text(note)
+        marked = (f"{word} (known)" if old else word for word, old in zip(words, known))
+        self._alt = f"Words: {', '.join(marked)}. {note}".rstrip()
+        return self._moving
+
+
+class LetterBars(Picture):
+    """Bars over the letters of a word, at most `places`, in a chart for each of `labels`.
+
+    `labels` is {label: (role, high)}. Below stand the letters, those not read yet in grey, and a note.
+    """
+
+    HIGH = 1.25  # of a chart
+
+    @styled
+    def __init__(self, places, labels, title=""):
+        super().__init__(8, 1.15 + (self.HIGH + 0.2) * len(labels))
+        self._sheet(title)
+        top = self.figure.get_size_inches()[1] - 0.45
+        self._bars = {}
+        for k, (label, (role, high)) in enumerate(labels.items()):
+            bottom = top - self.HIGH - k * (self.HIGH + 0.2)
+            axes = self._chart(0.95, bottom, 6.9, self.HIGH, ylabel=label)
+            axes.set(xlim=(-0.5, places - 0.5), ylim=(0, high), xticks=[])
+            look = {"fc": ROLES[role].colour, "lw": 0, "alpha": 0.75}
+            bars = [Rectangle((x - 0.3, 0), 0.6, 0, **look) for x in range(places)]
+            self._bars[label] = [self._animated(axes.add_patch(bar)) for bar in bars]
+        look = {"ha": "center", "va": "top", "transform": axes.get_xaxis_transform()}
+        look |= {"size": 13, "family": "monospace"}
+        self._texts = [self._animated(axes.text(x, -0.06, "", **look)) for x in range(places)]
+        self._note = self._animated(self._sheet().text(0.95, 0.2, "", size=10, va="center"))
+
+    def update(self, letters, heights, note=""):
+        """Show {label: a height for each of the first letters}; NaN where there is no bar."""
+        heights = {label: np.asarray(heights[label], dtype=float) for label in self._bars}
+        read = max(map(len, heights.values()))
+        if len(letters) > len(self._texts) or read > len(letters):
+            raise ValueError(
+                f"{len(letters)} letters with {read} bars do not fit: there are "
+                f"{len(self._texts)} places, and each bar needs a letter"
+            )
+        said = [f"Bars over the letters {' '.join(letters[:read])}."]
+        for label, bars in self._bars.items():
+            shown = np.pad(heights[label], (0, len(bars) - len(heights[label])))
+            for bar, height in zip(bars, np.nan_to_num(shown)):
+                bar.set_height(height)
+            pairs = [pair for pair in zip(letters, heights[label]) if np.isfinite(pair[1])]
+            said.append(f"{plain(label)}: {', '.join(f'{a} {number(b)}' for a, b in pairs)}.")
+        for k, text in enumerate(self._texts):
+            text.set_text(letters[k] if k < len(letters) else "")
+            text.set_color(INK if k < read else ROLES["neutral"].colour)
+        self._note.set_text(note)
+        self._alt = " ".join([*said, note]).rstrip()
+        return self._moving
+
+
+class Gains(Picture):
+    """For each of many splits, by how much each of `lines` is ahead, with a bar of one error.
+
+    `lines` is {name: role}; a level line is the mean over all splits, and at 0 there is a tie.
+    """
+
+    @styled
+    def __init__(self, splits, lines, label, limits, title=""):
+        super().__init__(8, 3.4)
+        right = 7.7 - max(self._width_of(name, size=9.5) for name in lines)
+        axes = self._chart(0.95, 0.58, right - 0.95, 2.35, title=title, ylabel=label)
+        axes.set(xlim=(-0.8, splits - 0.2), ylim=limits, xlabel="split")
+        axes.set_xticks(range(0, splits, 5))
+        axes.axhline(0, color=INK, lw=1)
+        self._lines = {}
+        for k, (name, role) in enumerate(lines.items()):
+            colour, line, marker = ROLES[role]
+            x = np.arange(splits) + 0.3 * (k / max(len(lines) - 1, 1) - 0.5)
+            (points,) = axes.plot(x, 0 * x, marker, color=colour, ms=5)
+            bars = axes.add_collection(LineCollection([], colors=colour, lw=1.2), autolim=False)
+            level = axes.axhline(0, color=colour, lw=1, ls=line)
+            text = axes.text(splits, 0, name, size=9.5, va="center", color=colour)
+            self._lines[name] = x, [self._animated(a) for a in (points, bars, level, text)]
+
+    def update(self, gains):
+        """Show {name: (gains, their errors)}, each (splits,)."""
+        said = []
+        for name, (x, (points, bars, level, text)) in self._lines.items():
+            gain, error = (checked(values, x.shape, name) for values in gains[name])
+            mean = gain.mean()
+            points.set_ydata(gain)
+            bars.set_segments(np.array([[x, x], [gain - error, gain + error]]).T)
+            level.set_ydata([mean, mean])
+            text.set_y(mean)
+            said.append(
+                f"{name}: mean {number(mean)}, from {number(gain.min())} to {number(gain.max())}, "
+                f"below 0 in {np.sum(gain < 0)}"
+            )
+        self._alt = f"Gains over {len(x)} splits. {'; '.join(said)}."
+        return self._moving
+
+
+# Samples for the tests
+def _training_curve(rng, scale):
+    lines = {"validation": "forward", "training": "loss", "1-gram": "neutral", "5-gram": "neutral"}
+    limits = (0, 16), (1.5, 3.5)
+    picture = TrainingCurve(lines, "passes", "nats", *limits, title="It learns")
+
+    def move():
+        count = rng.integers(1, 33)
+        x = np.arange(1, count + 1) / 2
+        drawn = {name: (x, scale * rng.uniform(1, 4, count)) for name in lines}
+        return picture.update(drawn, count / 32)
+
+    return picture, move
+
+
+def _ranking(rng, scale):
+    rows = {"uniform": "neutral", "4-gram, backing off": "neutral", "our network": "forward"}
+    columns = ["nats per\ncharacter", "bits per\ncharacter", "perplexity"]
+    picture = Ranking(rows, columns, limit=np.log(27), title="The network is ahead")
+    return picture, lambda: picture.update(dict(zip(rows, np.abs(widest(rng, (3, 3), scale)))))
+
+
+def _words(rng, scale):
+    picture = Words(20, title="New names, and some that exist")
+
+    def move():
+        drawn = ["".join(rng.choice(list("amw"), rng.integers(0, 13))) for _ in range(20)]
+        drawn[7] = "w" * 12
+        return picture.update(drawn, rng.random(20) < 0.5, "7 of 20 stand in the list")
+
+    return picture, move
+
+
+def _letter_bars(rng, scale):
+    labels = {"gradient, share": ("backward", 1), "another letter": ("forward", 1)}
+    picture = LetterBars(12, labels, title="What a prediction listens to")
+
+    def move():
+        count = rng.integers(2, 13)
+        letters, read = list(".mmmwwwmmmww")[:count], rng.integers(2, count + 1)
+        heights = rng.dirichlet(np.ones(read)), [np.nan, *rng.random(read - 1)]
+        return picture.update(letters, dict(zip(labels, heights)), "next: a 0.123, n 0.100")
+
+    return picture, move
+
+
+def _gains(rng, scale):
+    lines = {"three, averaged": "forward", "a single one": "loss"}
+    picture = Gains(20, lines, "nats per character", (-0.04, 0.1), "Ahead in all")
+
+    def move():
+        spread = rng.normal(size=(2, 20)) / 99
+        gains = spread - spread.mean(axis=1, keepdims=True) + [[0.05], [0.01]]
+        return picture.update({name: (gain, 0 * gain + 0.01) for name, gain in zip(lines, gains)})
+
+    return picture, move
+
+
+SAMPLES = [
+    Sample(_training_curve),
+    Sample(_ranking),
+    Sample(_words),
+    Sample(_letter_bars),
+    Sample(_gains),
+]

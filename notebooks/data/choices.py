@@ -19,8 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 
-from course import chapter_09
-from course.chapter_07 import clip_by_global_norm
+from course import chapter_07, chapter_09
 import rnn_layers
 
 FILE = Path(__file__).with_suffix(".csv")
@@ -37,7 +36,7 @@ class Clipped:
         loss, gradients = chapter_09.loss_and_gradients(weights, *batch)
         norm = np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))
         self.steps, self.acted = self.steps + 1, self.acted + (norm > self.threshold)
-        return loss, clip_by_global_norm(gradients, self.threshold)  # eq. 7.7
+        return loss, chapter_07.clip_by_global_norm(gradients, self.threshold)  # eq. 7.7
 
 
 class Dropout:
