@@ -1,12 +1,13 @@
 """Slips: edits of a right function, and what sees them."""
 
 from dataclasses import replace
+from itertools import combinations
 
 from desk import CHAPTERS
 import numpy as np
 import pytest
 
-from gradient_check import check_layer
+from gradient_check import check_layer, relative_error
 import rnn_layers
 
 SLIPS = [s for chapter in CHAPTERS.values() for s in getattr(chapter, "SLIPS", []) if s.shown]
@@ -19,6 +20,14 @@ LAYERS = {  # name of the function with the slip -> the forward pass, and the sh
     "temporal_affine_backward": (
         rnn_layers.temporal_affine_forward,
         [(2, 5, 3), (3, 4), 4],
+    ),
+    "lstm_backward": (
+        CHAPTERS["chapter_11"].lstm_forward,
+        [(3, 5, 2), (3, 4), (2, 16), (4, 16), 16],
+    ),
+    "gru_backward": (
+        CHAPTERS["chapter_12"].gru_forward,
+        [(3, 5, 2), (3, 4), (2, 12), (4, 12), 12, 12],
     ),
 }
 IN_LAYERS = [slip for slip in SLIPS if slip.function.__name__ in LAYERS]
@@ -60,10 +69,28 @@ def test_the_lines_of_a_slip_are_what_differs(slip):
     assert all(line in slip.source() for line in wrong)
 
 
-def test_a_slip_that_is_shown_in_the_kill_matrix_changes_two_lines_at_most():
-    for slip in CHAPTERS["chapter_05"].SLIPS:
+@pytest.mark.parametrize("chapter", ["chapter_05", "chapter_11", "chapter_12"])
+def test_a_slip_that_is_shown_in_the_kill_matrix_changes_two_lines_at_most(chapter):
+    for slip in CHAPTERS[chapter].SLIPS:
         if slip.shown:
             assert max(map(len, slip.lines())) <= 2, slip.name
+
+
+@pytest.mark.parametrize(("chapter", "least"), [("chapter_11", 20), ("chapter_12", 16)])
+def test_no_two_wrong_backward_passes_are_the_same(chapter, least):
+    slips = [slip for slip in CHAPTERS[chapter].SLIPS if slip.shown]
+    forward, shapes = LAYERS[slips[0].function.__name__]
+    rng = np.random.default_rng(0)
+    h, cache = forward(*(rng.standard_normal(shape) / 2 for shape in shapes))
+    dh = rng.standard_normal(h.shape)
+    found = {}
+    for slip in slips:
+        given = dh.copy()
+        gradients = np.concatenate([np.ravel(part) for part in slip.build()(given, cache)])
+        found[slip.name] = np.append(gradients, given)  # some are wrong in manners alone
+    assert len(found) >= least
+    for one, other in combinations(found, 2):
+        assert relative_error(found[one], found[other]) > 1e-9, (one, other)
 
 
 @pytest.mark.parametrize("text", ["no such text", "h_t"])
