@@ -1,8 +1,14 @@
-"""Chapter 11: the LSTM, a step and a sequence, forward and backward."""
+"""Chapter 11: the LSTM, a step and a sequence, forward and backward; the adding problem."""
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
+from course.chapter_07 import clip_by_global_norm
+from course.chapter_09 import adam
 from course.slips import slips
+import rnn_layers
 
 
 # Plain code
@@ -84,6 +90,111 @@ def lstm_backward(dh, cache):
         dWh += prev_h.T @ da  # (H, 4H)  eq. 11.16
         db += da.sum(axis=0)  # (4H,)  eq. 11.17
     return dx, carry_h, dWx, dWh, db
+
+
+# The adding problem
+class Cell(NamedTuple):
+    """A layer that reads a sequence: its passes, and what its weights look like.
+
+    blocks   how many blocks of H columns Wx and Wh have
+    biases   how many biases
+    keep     the block of the gate that keeps the state, if there is one
+    """
+
+    forward: Callable
+    backward: Callable
+    blocks: int
+    biases: int
+    keep: int | None
+
+
+CELLS = {
+    "vanilla": Cell(rnn_layers.rnn_forward, rnn_layers.rnn_backward, 1, 1, None),
+    "lstm": Cell(rnn_layers.lstm_forward, rnn_layers.lstm_backward, 4, 1, 1),
+    "gru": Cell(rnn_layers.gru_forward, rnn_layers.gru_backward, 3, 2, 1),
+}
+
+
+def adding_batch(rng, T, N=32):
+    """Draw N sequences of T pairs (number, mark), and the sum of the two numbers that are marked.
+
+    Numbers are from 0 to 1; one mark stands in the first half and one in the second. To answer 1
+    always costs 1/6. -> x (N, T, 2), y (N, 1), in float32.
+    Source: Hochreiter and Schmidhuber (1997), Long short-term memory.
+    """
+    x = np.zeros((N, T, 2), np.float32)
+    x[:, :, 0] = rng.random((N, T))
+    for low, high in ((0, T // 2), (T // 2, T)):
+        x[np.arange(N), rng.integers(low, high, N), 1] = 1
+    return x, np.sum(x[:, :, 0] * x[:, :, 1], axis=1, keepdims=True)
+
+
+def adding_weights(cell, rng, H=32, bias=3.0):
+    """Draw the start, float32: those of the cell, then w (H, 1) and w0 (1,), which read h_T.
+
+    Without gates Wh is orthogonal, the start that chapter 07 found best for long ways. Of the
+    gate that keeps the state the bias is `bias`.
+    """
+    _, _, blocks, biases, keep = CELLS[cell]
+    Wx = rng.standard_normal((2, blocks * H)) / np.sqrt(2)
+    Wh = rng.standard_normal((H, blocks * H)) / np.sqrt(H)
+    b = np.zeros((biases, blocks, H))
+    if keep is None:
+        Wh, _ = np.linalg.qr(Wh)
+    else:
+        b[0, keep] = bias
+    w = rng.standard_normal((H, 1)) / np.sqrt(H)
+    arrays = Wx, Wh, *b.reshape(biases, -1), w, np.zeros(1)
+    return [array.astype(np.float32) for array in arrays]
+
+
+def adding_forward(cell, weights, x):
+    """Return what is said at the end of each sequence, (N, 1), the states and the cell's cache."""
+    *of_cell, w, w0 = weights
+    h, cache = CELLS[cell].forward(x, np.zeros((len(x), len(w)), x.dtype), *of_cell)
+    return h[:, -1] @ w + w0, h, cache
+
+
+def adding_gradients(cell, weights, x, y):
+    """Return the mean squared error, and its gradient by each array of weights."""
+    said, h, cache = adding_forward(cell, weights, x)
+    error = (said - y) / len(y)  # (N, 1)
+    dh = np.zeros_like(h)
+    dh[:, -1] = 2 * error @ weights[-2].T  # (N, H): the loss is taken at the last step alone
+    of_cell = CELLS[cell].backward(dh, cache)[2:]
+    return np.mean((said - y) ** 2), [*of_cell, 2 * h[:, -1].T @ error, 2 * error.sum(axis=0)]
+
+
+class Adder:
+    """A network that learns to add. `weights` are fit for use at any moment, before the first step
+    too: while `train` runs, they are exchanged all at once, by one assignment.
+    """
+
+    def __init__(self, cell, seed=0, H=32, bias=3.0):
+        self.cell, self.rng = cell, np.random.default_rng(seed)
+        self.weights = adding_weights(cell, self.rng, H, bias)
+
+    def loss(self, T, N=1000, seed=1000):
+        """Return the mean squared error on N sequences that no training draws."""
+        x, y = adding_batch(np.random.default_rng(seed), T, N)
+        return np.mean((adding_forward(self.cell, self.weights, x)[0] - y) ** 2)
+
+
+def train(adder, T, updates=600, N=32, rate=0.01, every=10):
+    """Train an adder; yield the number of updates and the mean loss since the last report.
+
+    Adam, after clipping by global norm at 1. Stop it whenever you like.
+    """
+    weights = [array.copy() for array in adder.weights]
+    averages, losses = [(0 * array, 0 * array) for array in weights], []
+    for t in range(1, updates + 1):
+        loss, gradients = adding_gradients(adder.cell, weights, *adding_batch(adder.rng, T, N))
+        adam(weights, clip_by_global_norm(gradients, 1.0), averages, t, rate)
+        losses.append(loss)
+        if t % every == 0:
+            adder.weights = [array.copy() for array in weights]
+            yield t, np.mean(losses)
+            losses.clear()
 
 
 # Slips, one row a line
