@@ -489,10 +489,10 @@ class GatedNetwork(UnrolledNetwork):
         ("total", Row("backward", "= in total", "$dL/dh_t$")),
         ("z", Row("forward", "share kept", "$z_t$")),
     )
-    CARRIES = {
-        "past": ("past at t = 0", "past, into $h_0$"),
-        "through": ("through at t = 0", "through, into $h_0$"),
-    }
+    CARRIES = (
+        ("past", "past at t = 0", "past, into $h_0$"),
+        ("through", "through at t = 0", "through, into $h_0$"),
+    )
     LEAVES = "total"
 
     @staticmethod

@@ -3,7 +3,8 @@
 Each training is as in chapter 09 but for its cell and, in some, for dropout; splits and seed are
 those of `splits.py`, and so are the counters beside them. Each training adds a row to `cells.csv`,
 in nats per character; rows that are there are not made again. At the end stands a summary. One
-split takes about five minutes on a busy core; `python notebooks/data/cells.py 2` makes the first two.
+split takes about four minutes on a quiet core; `python notebooks/data/cells.py 2` makes the first
+two.
 """
 
 from datetime import UTC, datetime
