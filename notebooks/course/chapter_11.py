@@ -5,8 +5,25 @@ from typing import NamedTuple
 
 import numpy as np
 
+from course.artists import (
+    ADVANCE,
+    FAINT,
+    PAPER,
+    ROLES,
+    Numbers,
+    Picture,
+    arrow,
+    checked,
+    in_words,
+    lines_of,
+    number,
+    rounded,
+    styled,
+)
 from course.chapter_07 import clip_by_global_norm
 from course.chapter_09 import adam
+from course.exercises import Exercise, desk, in_order, with_cache
+from course.samples import Sample
 from course.slips import slips
 import rnn_layers
 
@@ -90,6 +107,89 @@ def lstm_backward(dh, cache):
         dWh += prev_h.T @ da  # (H, 4H)  eq. 11.16
         db += da.sum(axis=0)  # (4H,)  eq. 11.17
     return dx, carry_h, dWx, dWh, db
+
+
+def into_cell(dnext_h, dnext_c, o, next_c):
+    dc = dnext_c + dnext_h * o * (1 - np.tanh(next_c) ** 2)  # (N, H)  eq. 11.5
+    return dc
+
+
+def cell_backward(dc, prev_c, i, f, g):
+    di = dc * g  # (N, H)  eq. 11.6
+    df = dc * prev_c  # (N, H)  eq. 11.6
+    dg = dc * i  # (N, H)  eq. 11.6
+    dprev_c = dc * f  # (N, H)  eq. 11.8
+    return di, df, dg, dprev_c
+
+
+def peephole_backward(dnext_h, dnext_c, cache):
+    x, prev_h, prev_c, Wx, Wh, p, i, f, o, g, next_c = cache
+    tanh_c = np.tanh(next_c)  # (N, H)
+    da_o = dnext_h * tanh_c * o * (1 - o)  # (N, H)
+    dc = dnext_c + dnext_h * o * (1 - tanh_c**2) + da_o * p[2]  # (N, H): a third road
+    da_i = dc * g * i * (1 - i)  # (N, H)
+    da_f = dc * prev_c * f * (1 - f)  # (N, H)
+    da_g = dc * i * (1 - g**2)  # (N, H)
+    da = np.hstack([da_i, da_f, da_o, da_g])  # (N, 4H)
+    dx = da @ Wx.T  # (N, D)
+    dprev_h = da @ Wh.T  # (N, H)
+    dprev_c = dc * f + da_i * p[0] + da_f * p[1]  # (N, H): three roads
+    dWx = x.T @ da  # (D, 4H)
+    dWh = prev_h.T @ da  # (H, 4H)
+    db = da.sum(axis=0)  # (4H,)
+    dp = np.array([da_i * prev_c, da_f * prev_c, da_o * next_c]).sum(axis=1)  # (3, H)
+    return dx, dprev_h, dprev_c, dWx, dWh, db, dp
+
+
+def peephole_forward(x, prev_h, prev_c, Wx, Wh, b, p):
+    """Return h, c and the cache of peephole_backward; p (3, H): how i, f and o look at the cell.
+
+    Source: Gers and Schmidhuber (2000), Recurrent nets that time and count.
+    """
+    a_i, a_f, a_o, a_g = np.split(x @ Wx + prev_h @ Wh + b, 4, axis=1)  # (N, H) each
+    i, f, g = sigmoid(a_i + p[0] * prev_c), sigmoid(a_f + p[1] * prev_c), np.tanh(a_g)  # (N, H)
+    next_c = f * prev_c + i * g  # (N, H)
+    o = sigmoid(a_o + p[2] * next_c)  # (N, H): it sees the new cell
+    next_h = o * np.tanh(next_c)  # (N, H)
+    return next_h, next_c, (x, prev_h, prev_c, Wx, Wh, p, i, f, o, g, next_c)
+
+
+def with_the_output_gates_bias(cache):
+    """Return the cache with i and f computed anew, by mistake with the bias of o for their own.
+
+    The biases are read off the gates of the first step.
+    """
+    x, h0, Wx, Wh, i, f, o, *others = cache
+    a = np.log(np.concatenate([i, f, o], axis=2)) - np.log(1 - np.concatenate([i, f, o], axis=2))
+    b_i, b_f, b_o = np.split(a[0, 0] - (x[0, 0] @ Wx + h0[0] @ Wh)[: a.shape[2]], 3)
+    a_i, a_f, _ = np.split(a, 3, axis=2)
+    return x, h0, Wx, Wh, sigmoid(a_i - b_i + b_o), sigmoid(a_f - b_f + b_o), o, *others
+
+
+def learn(backward, steps=40, H=12, rate=0.1, text="open the gate"):
+    """Return the loss, in nats per letter, at each step of Adagrad with this backward pass.
+
+    backward(dh, cache) is the plain lstm_backward, or a wrong version of it.
+    """
+    letters = sorted(set(text))
+    symbols = np.array([[letters.index(letter) for letter in text]])
+    x, y = np.eye(len(letters))[symbols[:, :-1]], symbols[:, 1:]
+    (N, T, V), rng = x.shape, np.random.default_rng(3)
+    shapes = (V, 4 * H), (H, 4 * H), (4 * H,), (H, V), (V,)
+    Wx, Wh, b, w, w0 = weights = [0.5 * rng.standard_normal(shape) for shape in shapes]
+    squares, losses = [np.zeros(shape) for shape in shapes], np.empty(steps)
+    for step in range(steps):
+        h, cache = lstm_forward(x, np.zeros((N, H)), Wx, Wh, b)
+        scores, affine_cache = rnn_layers.temporal_affine_forward(h, w, w0)
+        mask = np.ones(y.shape, bool)
+        loss, dscores = rnn_layers.temporal_softmax_loss(scores, y, mask)
+        dh, dw, dw0 = rnn_layers.temporal_affine_backward(dscores, affine_cache)
+        _, _, *of_cell = backward(dh, cache)
+        for weight, square, gradient in zip(weights, squares, (*of_cell, dw, dw0)):
+            square += gradient**2
+            weight -= rate * gradient / np.sqrt(square + 1e-8)
+        losses[step] = loss / T
+    return losses
 
 
 # The adding problem
@@ -248,5 +348,269 @@ SLIPS = [
         ("time runs forwards", "The steps run from the first to the last. Both carries come from the future, so run from t = T back to t = 1, eq. 11.14.", "reversed(range(T))", "range(T)"),
         ("carry added in place into dh", "Your function changes its argument dh: the numbers are right, but dh[:, t] += ... writes into the caller's array. Make a new one.", "total_h = dh[:, t] + carry_h", "total_h = dh[:, t]; total_h += carry_h"),
     ),
+    *slips(
+        into_cell,
+        ("cell: no dnext_c", "The cell also reaches the loss through the step after it, past the state: add dnext_c.", "dnext_c + dnext_h", "dnext_h"),
+        ("cell: dnext_c alone", "The cell also reaches the loss through the state, next_h = o tanh(next_c): that road is missing.", " + dnext_h * o * (1 - np.tanh(next_c) ** 2)", " * 1.0"),
+        ("cell: no output gate", "Between the cell and the state stands the output gate: the road through next_h has a factor o.", "dnext_h * o *", "dnext_h *"),
+        ("cell: no slope of tanh", "Between the cell and the state stands tanh: the road through next_h has its slope as a factor.", " * (1 - np.tanh(next_c) ** 2)", ""),
+        ("cell: slope of the bare cell", "next_c has not been through tanh yet: the slope is 1 - tanh(next_c)^2.", "np.tanh(next_c) ** 2", "next_c**2"),
+        ("cell: slope without the square", "The square is missing: the slope of tanh is 1 - tanh(next_c)^2.", "np.tanh(next_c) ** 2", "np.tanh(next_c)"),
+        ("cell: tanh for its slope", "You multiply by tanh, and not by its slope, 1 - tanh(next_c)^2.", "(1 - np.tanh(next_c) ** 2)", "np.tanh(next_c)"),
+        ("cell: slope at the state", "The slope belongs to tanh(next_c), and the state is o times that: 1 - tanh(next_c)^2.", "np.tanh(next_c) ** 2", "(o * np.tanh(next_c)) ** 2"),
+        ("cell: both through the gate", "dnext_c is a derivative by the cell already: the gate and the slope stand on the other road alone.", "dnext_c + dnext_h * o", "(dnext_c + dnext_h) * o"),
+        ("cell: roads multiplied", "Along a road factors are multiplied; over several roads gradients add up.", "dnext_c + dnext_h", "dnext_c * dnext_h"),
+        ("cell: one road subtracted", "A sign: over several roads gradients add up.", "dnext_c + dnext_h", "dnext_c - dnext_h"),
+        ("cell: slope of the output gate", "o (1 - o) is for the road into the gate; on the road to the cell the gate is a factor o.", "dnext_h * o *", "dnext_h * o * (1 - o) *"),
+        ("cell: added in place", "The numbers are right, but dnext_c += ... writes into the caller's array. Make a new one.", "dc = dnext_c + dnext_h", "dc = dnext_c; dc += dnext_h"),
+        shown=False,
+    ),
+    *slips(
+        cell_backward,
+        ("line: i and g exchanged", "In i g each factor's gradient has the other factor in it: di has g, and dg has i.", "di = dc * g", "di = dc * i", "dg = dc * i", "dg = dc * g"),
+        ("line: di without g", "The input gate multiplies the candidate: di has the factor g.", "di = dc * g", "di = dc * 1.0"),
+        ("line: dg without i", "The candidate is multiplied by the input gate: dg has the factor i.", "dg = dc * i", "dg = dc * 1.0"),
+        ("line: df without the cell", "The forget gate multiplies the old cell: df has the factor prev_c.", "df = dc * prev_c", "df = dc * 1.0"),
+        ("line: df with the new cell", "The forget gate has met the old cell, prev_c, and not the new one.", "df = dc * prev_c", "df = dc * (f * prev_c + i * g)"),
+        ("line: df with f", "What f was multiplied by is prev_c; f itself belongs into dprev_c.", "df = dc * prev_c", "df = dc * f", "dprev_c = dc * f", "dprev_c = dc * prev_c"),
+        ("line: dprev_c without f", "The old cell is multiplied by the forget gate: dprev_c has the factor f.", "dprev_c = dc * f", "dprev_c = dc * 1.0"),
+        ("line: dprev_c with i", "The old cell is multiplied by the forget gate, not by the input gate.", "dprev_c = dc * f", "dprev_c = dc * i"),
+        ("line: dprev_c with 1 - f", "The old cell is multiplied by f itself: the gate says how much is kept.", "dprev_c = dc * f", "dprev_c = dc * (1 - f)"),
+        ("line: the slope of i too early", "di is the gradient of the gate itself; the slope of its sigmoid comes one step further back.", "di = dc * g", "di = dc * g * i * (1 - i)"),
+        ("line: the slope of f too early", "df is the gradient of the gate itself; the slope of its sigmoid comes one step further back.", "df = dc * prev_c", "df = dc * prev_c * f * (1 - f)"),
+        ("line: the slope of g too early", "dg is the gradient of the candidate itself; the slope of its tanh comes one step further back.", "dg = dc * i", "dg = dc * i * (1 - g**2)"),
+        ("line: summed over the batch", "Each sample has gates of its own: no sum over the batch.", "di = dc * g", "di = (dc * g).sum(axis=0) + 0 * dc"),
+        shown=False,
+    ),
+    *slips(
+        peephole_backward,
+        ("peep: the cell's third road", "next_c also reaches the loss through the output gate, which looks at it: dc has one term more, da_o times p_o.", " + da_o * p[2]", ""),
+        ("peep: the old cell's two roads", "prev_c also reaches the loss through i and f, which look at it: dprev_c has two terms more.", " + da_i * p[0] + da_f * p[1]", ""),
+        ("peep: the road through i", "prev_c reaches the loss through the input gate too: da_i times p_i is missing in dprev_c.", " + da_i * p[0]", ""),
+        ("peep: the road through f", "prev_c reaches the loss through the forget gate too: da_f times p_f is missing in dprev_c.", " + da_f * p[1]", ""),
+        ("peep: o looks at the old cell", "The output gate looks at the new cell: da_o times p_o belongs into dc, and not into dprev_c.", "(1 - tanh_c**2) + da_o * p[2]", "(1 - tanh_c**2)", "+ da_f * p[1]", "+ da_f * p[1] + da_o * p[2]"),
+        ("peep: dp of o with the old cell", "The output gate has met the new cell: da_o times next_c.", "da_o * next_c]", "da_o * prev_c]"),
+        ("peep: dp of o with tanh", "The output gate looks at the cell itself, not at its tanh.", "da_o * next_c]", "da_o * tanh_c]"),
+        ("peep: dp with the new cell", "Input and forget gate have met the old cell: da_i times prev_c, da_f times prev_c.", "da_i * prev_c, da_f * prev_c", "da_i * next_c, da_f * next_c"),
+        ("peep: dp is a batch mean", "The batch shares one p, so dp is the sum over it, not the mean.", "]).sum(axis=1)", "]).mean(axis=1)"),
+        ("peep: through the gate, not its sum", "p stands inside the sigmoid: its road begins at da_o, behind the slope, and not at the gate.", "da_o * p[2]", "dnext_h * tanh_c * p[2]"),
+        ("peep: p of the wrong gate", "The rows of p are those of i, f, o; on each road stands the row of its own gate.", "da_i * p[0] + da_f * p[1]", "da_i * p[1] + da_f * p[0]"),
+        ("peep: no carry of c", "dnext_c is missing: the cell also reaches the loss through the step after it.", "dc = dnext_c + dnext_h", "dc = dnext_h"),
+        ("peep: dprev_c without f", "The old cell is multiplied by the forget gate: dprev_c has the term dc f.", "dprev_c = dc * f +", "dprev_c = dc +"),
+        ("peep: no slope of f", "df has not passed the sigmoid: multiply by f (1 - f).", "prev_c * f * (1 - f)", "prev_c"),
+        shown=False,
+    ),
 ]
 # fmt: on
+
+
+# Exercises
+def _gate(normal, shape):
+    return sigmoid(normal(shape))
+
+
+def _one_cell(normal, N, T, D, H):
+    arrays = {name: normal((N, H)) for name in ("dnext_h", "dnext_c")}
+    return arrays | {"o": _gate(normal, (N, H)), "next_c": normal((N, H))}
+
+
+def _one_line(normal, N, T, D, H):
+    arrays = {"dc": normal((N, H)), "prev_c": normal((N, H))}
+    gates = {"i": _gate(normal, (N, H)), "f": _gate(normal, (N, H))}
+    return arrays | gates | {"g": np.tanh(normal((N, H)))}
+
+
+def _sequence(normal, N, T, D, H):
+    inputs = normal((N, T, D)), normal((N, H)), normal((D, 4 * H)), normal((H, 4 * H))
+    _, cache = lstm_forward(*inputs, normal((4 * H,)))
+    names = "x", "h0", "Wx", "Wh", "i", "f", "o", "g", "c", "h"
+    return {"dh": normal((N, T, H))} | dict(zip(names, cache))
+
+
+def _peephole(normal, N, T, D, H):
+    inputs = normal((N, D)), normal((N, H)), normal((N, H)), normal((D, 4 * H)), normal((H, 4 * H))
+    *_, cache = peephole_forward(*inputs, normal((4 * H,)), normal((3, H)))
+    names = "x", "prev_h", "prev_c", "Wx", "Wh", "p", "i", "f", "o", "g", "next_c"
+    arrays = {name: normal((N, H)) for name in ("dnext_h", "dnext_c")}
+    return arrays | dict(zip(names, cache))
+
+
+def _with_two_upstreams(function, dnext_h, dnext_c, **cache):
+    return function(dnext_h, dnext_c, tuple(cache.values()))
+
+
+EXERCISES = {
+    "11.1": Exercise(
+        into_cell,
+        returns=("dc",),
+        arrays=_one_cell,
+        call=in_order,
+        hints=(
+            "On how many roads does next_c reach the loss? One goes on to the next step, and its "
+            "share is given.",
+            "The other goes through next_h = o tanh(next_c). Which two factors stand on it?",
+            "dnext_c plus dnext_h * o * (1 - np.tanh(next_c) ** 2).",
+        ),
+    ),
+    "11.2": Exercise(
+        cell_backward,
+        returns=("di", "df", "dg", "dprev_c"),
+        arrays=_one_line,
+        call=in_order,
+        hints=(
+            "next_c = f prev_c + i g is a sum of two products, entry by entry. What is the "
+            "derivative of a product by one of its factors?",
+            "Each factor gets dc times the other factor of its product.",
+            "di = dc * g; the others go the same way.",
+        ),
+    ),
+    "11.3": Exercise(
+        lstm_backward,
+        returns=("dx", "dh0", "dWx", "dWh", "db"),
+        axes={"dx": "sample step input", "dh0": "sample unit"},
+        arrays=_sequence,
+        call=with_cache,
+        hints=(
+            "Run from the last step to the first, with two carries, of h and of c, both of zeros "
+            "at first. Before the first step stand h0 and a cell of zeros.",
+            "In step t: total_h = dh[:, t] + carry_h; then the step backward with total_h for "
+            "dnext_h and carry_c for dnext_c. It returns both carries for the step before.",
+            "carry_h = da @ Wh.T; carry_c = total_c * f[:, t]. dx[:, t] is da @ Wx.T, and the "
+            "weights add up their shares. The last carry_h is dh0.",
+        ),
+    ),
+    "11.4": Exercise(
+        peephole_backward,
+        returns=("dx", "dprev_h", "dprev_c", "dWx", "dWh", "db", "dp"),
+        arrays=_peephole,
+        call=_with_two_upstreams,
+        hints=(
+            "Nothing changes behind the four sums: dx, dprev_h, dWx, dWh and db come from da as "
+            "before. New are the roads on which a cell meets a gate.",
+            "Begin with da_o, since next_c reaches the loss through it too. prev_c is looked at by "
+            "two gates, so dprev_c has three terms.",
+            "dc = dnext_c + dnext_h * o * (1 - tanh(next_c) ** 2) + da_o * p[2]; dprev_c = dc * f "
+            "+ da_i * p[0] + da_f * p[1]. p is to a gate's cell what a weight is to its input.",
+        ),
+    ),
+}
+
+check, hint, solution = desk(EXERCISES, SLIPS)
+
+
+# Pictures
+class TwoCarries(Picture):
+    """One cell over T steps, with live numbers: forward, and back with the carries of h and of c.
+
+    Position k has gone k steps back, from 0 to T.
+    """
+
+    ROWS = (  # name, role, words, symbol
+        ("dh", "loss", "from the loss", "$\\partial L/\\partial h_t$"),
+        ("carry_h", "future", "+ carry of $h$", "$da_{t+1}\\,W_h^\\top$"),
+        ("total_h", "backward", "= in total", "$dL/dh_t$"),
+        ("da", "backward", "to the sums", "$dL/da_t$: i f o g"),
+        ("total_c", "backward", "of the cell, in total", "$dL/dc_t$"),
+        ("carry_c", "future", "carry of $c$", "$dL/dc_{t+1}\\;f_{t+1}$"),
+        ("f", "forward", "forget gate", "$f_t$"),
+        ("c", "forward", "cell", "$c_t$"),
+        ("h", "forward", "state", "$h_t$"),
+    )
+    FIRST = ("carry_h", "carry_c", "c", "h")  # the rows that begin before the first step
+    LEFT, SIZE, PITCH = 1.45, 8.5, 0.15
+
+    @styled
+    def __init__(self, T):
+        self.T, tall = T, 0.5
+        height = 0.75 + tall * len(self.ROWS)
+        super().__init__(8, height)
+        axes, pitch = self._sheet(), (8 - self.LEFT) / (T + 1)
+        self._columns = self.LEFT + pitch * (np.arange(T + 1) + 0.5)
+        self._ys = {row[0]: height - 0.4 - tall * (k + 0.5) for k, row in enumerate(self.ROWS)}
+        width = self.SIZE * ADVANCE / 72 * 7
+        for name, role, words, symbol in self.ROWS:
+            colour, y = ROLES[role].colour, self._ys[name]
+            axes.text(0.1, y + 0.02, words, va="bottom", size=9, color=colour)
+            axes.text(0.1, y - 0.02, symbol, va="top", size=9, color=colour)
+            half = width * (0.98 if name == "da" else 0.5), 0.18 if name == "da" else 0.12
+            look = {"fc": PAPER, "ec": (colour, 0.35), "lw": 0.9}
+            for t in range(name not in self.FIRST, T + 1):
+                x = self._columns[t]
+                rounded(axes, x - half[0], y - half[1], 2 * half[0], 2 * half[1], 0.05, **look)
+        for t in range(T + 1):
+            axes.text(self._columns[t], height - 0.28, f"$t = {t}$", ha="center")
+        self._numbers = {
+            name: self._animated(axes.add_patch(Numbers(ROLES[role].colour, self.SIZE)))
+            for name, role, *_ in self.ROWS
+        }
+        self._arrows = [self._carry(axes, t, width) for t in range(1, T + 1)]
+        centre = {"ha": "center", "va": "center", "size": 10.5}
+        self._caption = self._animated(axes.text(4, 0.16, "", **centre))
+
+    def _carry(self, axes, t, width):
+        """The carries out of step t, with the factor of that of c."""
+        future, artists = ROLES["future"], []
+        for source, target, out in (("da", "carry_h", 0.98), ("total_c", "carry_c", 0.5)):
+            start = self._columns[t] - out * width - 0.02, self._ys[source]
+            end = self._columns[t - 1] + width / 2 + 0.02, self._ys[target]
+            arrow(axes, start, end, FAINT, lw=1.2)
+            artists.append(self._animated(arrow(axes, start, end, future.colour, ls=future.line)))
+        x, y = (self._columns[t] + self._columns[t - 1]) / 2, self._ys["carry_c"]
+        label = axes.text(x, y, "", ha="center", va="center", size=8.5, color=future.colour)
+        return t, artists, self._animated(label)
+
+    def update(self, back, *, dh, carry_h, total_h, da, total_c, carry_c, f, c, h):
+        """Show what is known after so many steps back.
+
+        carry_h, carry_c, c and h are (T + 1,), from t = 0; da (T, 4); the others (T,).
+        """
+        if not 0 <= back <= self.T:
+            raise ValueError(f"back is {back}; it should be from 0 to {self.T}")
+        T, now = self.T, self.T + 1 - back
+        arrays = {"dh": dh, "carry_h": carry_h, "total_h": total_h, "da": da, "total_c": total_c}
+        arrays |= {"carry_c": carry_c, "f": f, "c": c, "h": h}
+        said = [f"An LSTM cell over {T} steps, gone back {back} of {T}."]
+        for name, role, *_ in self.ROWS:
+            shape = (T + (name in self.FIRST), 4)[: 1 + (name == "da")]
+            values = checked(arrays[name], shape, name)
+            first = 0 if name in self.FIRST else 1
+            low = first if role in ("forward", "loss") else now - (name in self.FIRST)
+            known = range(max(low, first), T + 1) if back or role in ("forward", "loss") else ()
+            lines = []
+            for t in known:
+                value = values[t - first]
+                place = self._columns[t], self._ys[name], self.PITCH
+                lines += lines_of(np.reshape(value, (2, 2) if name == "da" else (1, 1)), *place)
+            self._numbers[name].show(lines)
+            if lines:
+                listed = ", ".join(f"{in_words(values[t - first])} at t = {t}" for t in known)
+                said.append(f"{name}: {listed}.")
+        for t, artists, label in self._arrows:
+            for artist in artists:
+                artist.set_visible(back > 0 and t >= now)
+            label.set(visible=back > 0 and t >= now, text=f"× {number(f[t - 1])}")
+        self._caption.set_text(
+            f"Back through t = {now}: the carry of $h$ meets four gates, that of $c$ one number"
+            if back
+            else "Forward all is known; back, what the loss says at each step"
+        )
+        self._alt = " ".join(said)
+        return self._moving
+
+
+# Samples for the tests
+def _two_carries(rng, scale):
+    T, picture = 3, TwoCarries(3)
+
+    def move(back=None):
+        shapes = {"dh": T, "carry_h": T + 1, "total_h": T, "da": (T, 4), "total_c": T}
+        shapes |= {"carry_c": T + 1, "f": T, "c": T + 1, "h": T + 1}
+        arrays = {name: rng.normal(size=shape) * scale for name, shape in shapes.items()}
+        return picture.update(rng.integers(T + 1) if back is None else back, **arrays)
+
+    return picture, move
+
+
+SAMPLES = [
+    Sample(_two_carries, (3,)),
+]
