@@ -28,8 +28,8 @@ WAYS = {  # name -> the cell, and the share of the states that dropout hides
     "vanilla": ("vanilla", 0),
     "GRU, dropout": ("gru", 0.3),
     "vanilla, dropout": ("vanilla", 0.3),
-    "LSTM, dropout": ("lstm", 0.3),
     "GRU": ("gru", 0),
+    "LSTM, dropout": ("lstm", 0.3),
 }
 
 
