@@ -1,4 +1,4 @@
-"""How fast `rnn_forward` and `rnn_backward` are, beside others, and how their cost grows.
+"""How fast the vanilla layer, the LSTM and the GRU are, beside others, and how their cost grows.
 
 Float32, one forward and one backward pass. Each competitor has a process of its own, and has the
 machine to itself while it is timed: they take turns, round after round, and rest in between until
@@ -27,20 +27,56 @@ TURN = 0.1  # seconds of calls, at least
 REST = 0.2  # seconds, longer than the threads of OpenBLAS and OpenMP spin
 FACTORS = [1, 2, 4, 8]
 
-# The competitors: each takes the arguments and returns a function that does all the work.
+CELLS = {"rnn": 1, "lstm": 4, "gru": 3}  # and the number of blocks in Wx, Wh and each bias
+
+# The competitors: each takes the cell and the arguments (of the GRU two biases), and returns a
+# function that does all the work.
 
 
-def ours(x, h0, Wx, Wh, b, dh):
+def ours(cell, *arguments):
+    forward, backward = (getattr(rnn_layers, f"{cell}_{way}") for way in ("forward", "backward"))
+    *arguments, dh = arguments
+
     def run():
-        h, cache = rnn_layers.rnn_forward(x, h0, Wx, Wh, b)
-        return h, *rnn_layers.rnn_backward(dh, cache)
+        h, cache = forward(*arguments)
+        return h, *backward(dh, cache)
 
     return run
 
 
-def loop(x, h0, Wx, Wh, b, dh):
+def loop(cell, *arguments):
     """Step by step, as a first solution of the CS231n assignment has it."""
+    return vanilla_loop(*arguments) if cell == "rnn" else gated_loop(cell, *arguments)
 
+
+def gated_loop(cell, x, h0, Wx, Wh, *biases_and_dh):
+    """Our own steps, one after the other, each of which checks what it is given."""
+    *biases, dh = biases_and_dh
+    forward, backward = (
+        getattr(rnn_layers, f"{cell}_step_{way}") for way in ("forward", "backward")
+    )
+
+    def run():
+        h, caches = np.zeros_like(dh), []
+        carried = [h0, np.zeros_like(h0)] if cell == "lstm" else [h0]
+        for t in range(x.shape[1]):
+            *carried, cache = forward(x[:, t], *carried, Wx, Wh, *biases)
+            caches.append(cache)
+            h[:, t] = carried[0]
+        dx, *dweights = (np.zeros_like(array) for array in (x, Wx, Wh, *biases))
+        carried = [np.zeros_like(h0) for _ in carried]
+        for t in reversed(range(x.shape[1])):
+            carried[0] = dh[:, t] + carried[0]
+            dx[:, t], *step = backward(*carried, caches[t])
+            carried, shares = step[: len(carried)], step[len(carried) :]
+            for dweight, share in zip(dweights, shares):
+                dweight += share
+        return h, dx, carried[0], *dweights
+
+    return run
+
+
+def vanilla_loop(x, h0, Wx, Wh, b, dh):
     def run():
         h, prev_h, caches = np.zeros_like(dh), h0, []
         for t in range(x.shape[1]):
@@ -61,35 +97,70 @@ def loop(x, h0, Wx, Wh, b, dh):
     return run
 
 
-def torch(x, h0, Wx, Wh, b, dh):
+def torch(cell, x, h0, Wx, Wh, *biases_and_dh):
     import torch
 
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    layer = torch.nn.RNN(*Wx.shape, batch_first=True)
-    values = [Wx.T, Wh.T, b, np.zeros_like(b)]  # in the order of layer.parameters()
-    for parameter, value in zip(layer.parameters(), values):
-        parameter.data = torch.tensor(value)
+    *biases, dh = biases_and_dh
+    kinds = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
+    layer = kinds[cell](len(Wx), len(Wh), batch_first=True)
+
+    def exchanged(array):
+        """Return the blocks i, f, o, g in the order i, f, g, o, or the other way round."""
+        blocks = np.split(np.asarray(array), CELLS[cell], axis=-1)
+        return np.concatenate([*blocks[:2], *blocks[:1:-1]] if cell == "lstm" else blocks, axis=-1)
+
+    values = [exchanged(array).T for array in (Wx, Wh, *biases)]
+    second_bias = [] if cell == "gru" else [np.zeros_like(values[-1])]
+    for parameter, value in zip(layer.parameters(), [*values, *second_bias], strict=True):
+        parameter.data = torch.tensor(np.ascontiguousarray(value))
     x, h0, dh = (torch.tensor(array) for array in (x, h0[None], dh))
-    arguments = [x.requires_grad_(), h0.requires_grad_(), *list(layer.parameters())[:3]]
+    weights = list(layer.parameters())[: len(values)]
+    arguments = [x.requires_grad_(), h0.requires_grad_(), *weights]
 
     def run():
-        h, _ = layer(x, h0)
-        dx, dh0, dWx, dWh, db = torch.autograd.grad(h, arguments, dh)
-        return h.detach(), dx, dh0[0], dWx.T, dWh.T, db
+        h, _ = layer(x, (h0, torch.zeros_like(h0)) if cell == "lstm" else h0)
+        dx, dh0, *dweights = torch.autograd.grad(h, arguments, dh)
+        return h.detach(), dx, dh0[0], *dweights
 
+    def in_our_order():
+        h, dx, dh0, *dweights = run()
+        return h, dx, dh0, *(exchanged(np.asarray(dweight).T) for dweight in dweights)
+
+    run.results = in_our_order
     return run
 
 
-def jax(*arrays):
+def jax(cell, *arrays):
     import jax
 
-    def forward(x, h0, Wx, Wh, b):
-        def step(prev_h, a_t):
-            h_t = jax.numpy.tanh(a_t + prev_h @ Wh)
-            return h_t, h_t
+    tanh, sigmoid = jax.numpy.tanh, jax.nn.sigmoid
+
+    def forward(x, h0, Wx, Wh, b, bh=0):
+        def rnn(carry, a):
+            (h,) = carry
+            return (tanh(a + h @ Wh),)
+
+        def lstm(carry, a):
+            h, c = carry
+            i, f, o, g = jax.numpy.split(a + h @ Wh, 4, axis=1)
+            c = sigmoid(f) * c + sigmoid(i) * tanh(g)
+            return sigmoid(o) * tanh(c), c
+
+        def gru(carry, a):
+            (h,) = carry
+            u = h @ Wh + bh
+            (a_r, a_z, a_n), (u_r, u_z, u_n) = (jax.numpy.split(each, 3, axis=1) for each in (a, u))
+            z = sigmoid(a_z + u_z)
+            return ((1 - z) * tanh(a_n + sigmoid(a_r + u_r) * u_n) + z * h,)
+
+        def step(carry, a_t):
+            carry = {"rnn": rnn, "lstm": lstm, "gru": gru}[cell](carry, a_t)
+            return carry, carry[0]
 
         a = x.swapaxes(0, 1) @ Wx + b
-        return jax.lax.scan(step, h0, a)[1].swapaxes(0, 1)
+        carry = (h0, jax.numpy.zeros_like(h0)) if cell == "lstm" else (h0,)
+        return jax.lax.scan(step, carry, a)[1].swapaxes(0, 1)
 
     @jax.jit
     def both(dh, *arguments):
@@ -100,9 +171,11 @@ def jax(*arrays):
     return lambda: jax.block_until_ready(both(dh, *arguments))
 
 
-def product(x, h0, Wx, Wh, b, dh):
+def product(cell, x, h0, Wx, Wh, *biases_and_dh):
     """The limit: the six matrix products of the two passes, bare, each over all steps at once."""
-    x, h, dz = (array.reshape(-1, array.shape[2]) for array in (x, np.tanh(dh), dh))
+    dh = biases_and_dh[-1]
+    dz = np.tile(dh, CELLS[cell])
+    x, h, dz = (array.reshape(-1, array.shape[2]) for array in (x, np.tanh(dh), dz))
     pairs = [(x, Wx), (h, Wh), (dz, Wx.T), (dz, Wh.T), (x.T, dz), (h.T, dz)]
     outs = [left @ right for left, right in pairs]
     return lambda: [np.dot(*pair, out=out) for pair, out in zip(pairs, outs)]
@@ -113,15 +186,18 @@ COMPETITORS = {"ours": ours, "product": product, "loop": loop, "torch": torch, "
 # A process for each of them, and what it is asked to measure.
 
 
-def arrays(N, T, D, H):
+def arrays(cell, N, T, D, H):
     rng = np.random.default_rng(0)
     x, h0, dh = (rng.standard_normal(shape) for shape in [(N, T, D), (N, H), (N, T, H)])
-    Wx, Wh, b = (rng.uniform(-1, 1, shape) / np.sqrt(H) for shape in [(D, H), (H, H), H])
-    return [array.astype(np.float32) for array in (x, h0, Wx, Wh, b, dh)]
+    G = CELLS[cell] * H
+    shapes = [(D, G), (H, G), G] + [G] * (cell == "gru")
+    weights = (rng.uniform(-1, 1, shape) / np.sqrt(H) for shape in shapes)
+    return [array.astype(np.float32) for array in (x, h0, *weights, dh)]
 
 
 def results(run):
-    return [np.asarray(array) for array in run()]
+    """Return the numbers of a run, in the order of our blocks."""
+    return [np.asarray(array) for array in getattr(run, "results", run)()]
 
 
 def seconds(run):
@@ -149,7 +225,7 @@ def work(name, pipe):
     while request := pipe.recv():
         measure, size = request
         if size != known:
-            run, known = COMPETITORS[name](*arrays(*size)), size
+            run, known = COMPETITORS[name](size[0], *arrays(*size)), size
         pipe.send(measure(run))
 
 
@@ -166,12 +242,15 @@ def ask(pipe, measure, size):
     return pipe.recv()
 
 
-def compare(pipes, sizes, rounds):
+def compare(pipes, cell, sizes, rounds):
     others = [name for name in pipes if name not in ("ours", "product")]
     print("ours: milliseconds; others: how many times as long; product: our share of its speed")
-    print(f"{'N, T, D, H':>18} {'ours':>9}", *(f"{name:>7}" for name in others), " product")
+    print(
+        f"{cell + '  N, T, D, H':>18} {'ours':>9}", *(f"{name:>7}" for name in others), " product"
+    )
     rows = []
     for size in sizes:
+        size = cell, *size
         expected = ask(pipes["ours"], results, size)
         for name in others:
             for got, want in zip(ask(pipes[name], results, size), expected, strict=True):
@@ -183,7 +262,7 @@ def compare(pipes, sizes, rounds):
                 times[name].append(ask(pipe, seconds, size))
         middle = {name: statistics.median(times[name]) for name in pipes}
         rows.append([middle[name] / middle["ours"] for name in [*others, "product"]])
-        show(", ".join(map(str, size)), f"{middle['ours'] * 1e3:.3f}", *rows[-1])
+        show(", ".join(map(str, size[1:])), f"{middle['ours'] * 1e3:.3f}", *rows[-1])
     show("geometric mean", "", *map(statistics.geometric_mean, zip(*rows)))
 
 
@@ -192,9 +271,12 @@ def show(label, milliseconds, *ratios):
     print(f"{label:>18} {milliseconds:>9}", *(f"{ratio:7.2f}" for ratio in others), f"{share:8.0%}")
 
 
-def grow(pipe, size, rounds):
-    print("\nours, as one size doubles: time, peak memory, and the power of the size that fits")
-    for axis, letter in [(1, "T"), (0, "N"), (3, "H")]:
+def grow(pipe, cell, size, rounds):
+    size = cell, *size
+    print(
+        f"\nours, {cell}, as one size doubles: time, peak memory, the power of the size that fits"
+    )
+    for axis, letter in [(2, "T"), (1, "N"), (4, "H")]:
         sizes = [(*size[:axis], size[axis] * factor, *size[axis + 1 :]) for factor in FACTORS]
         times = [min(ask(pipe, seconds, s) for _ in range(rounds)) * 1e3 for s in sizes]
         peaks = [ask(pipe, peak_bytes, s) / 1e6 for s in sizes]
@@ -214,6 +296,9 @@ def main():
     default = [size(text) for text in SIZES.split()]
     parser.add_argument("--sizes", nargs="+", default=default, help="where to compare", **form)
     parser.add_argument("--growth", default=(16, 64, 64, 64), help="what to double", **form)
+    parser.add_argument(
+        "--cells", nargs="+", default=list(CELLS), choices=CELLS, help="which layers"
+    )
     parser.add_argument("--rounds", type=int, default=5, help="turns of each competitor (5)")
     parser.add_argument("--threads", type=int, default=2, help="threads of each competitor (2)")
     options = parser.parse_args()
@@ -225,8 +310,10 @@ def main():
     pipes = {name: start(name) for name in COMPETITORS if name not in absent}
     print(f"NumPy {np.__version__}, {options.threads} threads, {options.rounds} rounds", end="; ")
     print(f"not installed: {', '.join(absent) or 'none'}\n")
-    compare(pipes, options.sizes, options.rounds)
-    grow(pipes["ours"], options.growth, options.rounds)
+    for cell in options.cells:
+        compare(pipes, cell, options.sizes, options.rounds)
+        grow(pipes["ours"], cell, options.growth, options.rounds)
+        print()
     for pipe in pipes.values():
         pipe.send(None)
 

@@ -76,7 +76,8 @@ EQUIVALENT = {
     ): "S stands for T + 1, the length of one axis alone.",
     (
         "word_embedding_backward",
-        "legend = 'x NT integer, W QD, dout NTD'",
+        "x, W, dout = _fit_cache("
+        "'word_embedding_forward', 'x NT integer, W QD, dout NTD', cache, dout)",
     ): "V is the length of one axis alone.",
     (
         "temporal_softmax_loss",
@@ -249,10 +250,11 @@ def _changed_calls(call):
 
 def _changed_texts(text):
     """Change each word and each letter of a legend, each letter of a short text, or all of it."""
-    if re.fullmatch(r"\w+ [A-Z]+( \w+)?(, \w+ [A-Z]+( \w+)?)*", text):
-        for word in re.finditer(r"(?<=\w )[A-Z]+", text):
+    if re.fullmatch(r"(, )?\w+ [A-Z\d]+( \w+)?(, \w+ [A-Z\d]+( \w+)?)*", text):
+        for word in re.finditer(r"(?<=\w )[A-Z\d]+", text):
             for i in range(*word.span()):
-                yield f"{text[:i]}Q{text[i + 1 :]}"
+                other = str(int(text[i]) + 1) if text[i].isdigit() else "Q"
+                yield f"{text[:i]}{other}{text[i + 1 :]}"
         for word in re.finditer(r"(?:^|(?<=, ))\w+| (integer|boolean)", text):
             yield text[: word.start()] + ("" if word[1] else "other") + text[word.end() :]
     elif len(text) <= 4:

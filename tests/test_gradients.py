@@ -22,6 +22,56 @@ def autograd_rnn(x, h0, Wx, Wh, b):
     return anp.stack(states[1:], axis=1)
 
 
+def autograd_sigmoid(a):
+    return 1 / (1 + anp.exp(-a))
+
+
+def autograd_lstm_states(x, prev_h, prev_c, Wx, Wh, b):
+    """Return next_h and next_c, gate by gate."""
+    H = prev_h.shape[1]
+    blocks = [slice(k * H, (k + 1) * H) for k in range(4)]
+    i, f, o, g = (anp.dot(x, Wx[:, k]) + anp.dot(prev_h, Wh[:, k]) + b[k] for k in blocks)
+    next_c = autograd_sigmoid(f) * prev_c + autograd_sigmoid(i) * anp.tanh(g)
+    return autograd_sigmoid(o) * anp.tanh(next_c), next_c
+
+
+def autograd_lstm_step(x, prev_h, prev_c, Wx, Wh, b):
+    return anp.concatenate(autograd_lstm_states(x, prev_h, prev_c, Wx, Wh, b), axis=1)
+
+
+def autograd_lstm(x, h0, Wx, Wh, b):
+    h_t, c_t, states = h0, anp.zeros(h0.shape), []
+    for t in range(x.shape[1]):
+        h_t, c_t = autograd_lstm_states(x[:, t], h_t, c_t, Wx, Wh, b)
+        states.append(h_t)
+    return anp.stack(states, axis=1)
+
+
+def autograd_gru_step(x, prev_h, Wx, Wh, b, bh, early=False):
+    """Cho et al. (2014) reset the state before its product with Wh; cuDNN resets the product."""
+    H = prev_h.shape[1]
+    R, Z, N = (slice(k * H, (k + 1) * H) for k in range(3))
+    a, u = anp.dot(x, Wx) + b, anp.dot(prev_h, Wh) + bh
+    r, z = autograd_sigmoid(a[:, R] + u[:, R]), autograd_sigmoid(a[:, Z] + u[:, Z])
+    u_n = anp.dot(r * prev_h, Wh[:, N]) if early else r * u[:, N]
+    return z * prev_h + (1 - z) * anp.tanh(a[:, N] + u_n)
+
+
+def autograd_gru(x, h0, Wx, Wh, b, bh, early=False):
+    states = [h0]
+    for t in range(x.shape[1]):
+        states.append(autograd_gru_step(x[:, t], states[-1], Wx, Wh, b, bh, early))
+    return anp.stack(states[1:], axis=1)
+
+
+def autograd_early_gru_step(**args):
+    return autograd_gru_step(**args, bh=0, early=True)
+
+
+def autograd_early_gru(**args):
+    return autograd_gru(**args, bh=0, early=True)
+
+
 def autograd_word_embedding(x, W):
     return anp.stack([anp.stack([W[symbol] for symbol in row]) for row in x])
 
@@ -52,8 +102,8 @@ def every_gradient(codes):
 def test_backward_satisfies_all_witnesses(layer, seed):
     args = layers.arguments(layer, seed)
     gradient_check.check_layer(
-        lambda *inputs: layers.forward(layer, *inputs),
-        lambda dout, cache: layers.backward(layer, dout, cache),
+        layers.function(f"{layer}_forward"),
+        layers.function(f"{layer}_backward"),
         *args.values(),
         names=list(args),
         seed=seed,

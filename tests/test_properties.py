@@ -33,7 +33,7 @@ def all_close(found, needed):
 
 def has_samples(name):
     """Say whether axis 0 of the argument is the batch; weights have no batch."""
-    return name in ("x", "h0", "prev_h")
+    return name in ("x", "h0", "prev_h", "prev_c")
 
 
 @every_code
@@ -53,19 +53,27 @@ def test_a_batch_equals_its_samples_one_by_one(code, layer, sizes, seed, scale):
     all_close(joined, whole)
 
 
-@fast_and_plain
+every_sequence = pytest.mark.parametrize(
+    ("code", "layer"),
+    [each for each in layers.EVERY_CODE if f"{each[1]}_step" in layers.EVERY_LAYER],
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "layer"), [("fast", "rnn"), ("plain", "rnn"), ("fast", "gru"), ("plain", "gru")]
+)
 @given(sizes=sizes, seed=seeds, scale=scales, cut=st.integers(0, 4))
-def test_chunks_with_carried_state_equal_the_whole(code, sizes, seed, scale, cut):
-    args = layers.arguments("rnn", seed, scale, **sizes)
-    dh = layers.upstream("rnn", seed + 1, **sizes)
-    rnn_forward = layers.function("rnn_forward", code)
-    rnn_backward = layers.function("rnn_backward", code)
+def test_chunks_with_carried_state_equal_the_whole(code, layer, sizes, seed, scale, cut):
+    args = layers.arguments(layer, seed, scale, **sizes)
+    dh = layers.upstream(layer, seed + 1, **sizes)
+    rnn_forward = layers.function(f"{layer}_forward", code)
+    rnn_backward = layers.function(f"{layer}_backward", code)
     h, cache = rnn_forward(**args)
     whole = rnn_backward(dh, cache)
 
     cut = min(cut, sizes["T"])
     assume(code == "fast" or 0 < cut < sizes["T"])  # plain code takes one step at least
-    weights = args["Wx"], args["Wh"], args["b"]
+    _, _, *weights = args.values()
     h1, cache1 = rnn_forward(args["x"][:, :cut], args["h0"], *weights)
     carried = h1[:, -1] if cut else args["h0"]
     h2, cache2 = rnn_forward(args["x"][:, cut:], carried, *weights)
@@ -82,27 +90,35 @@ def test_chunks_with_carried_state_equal_the_whole(code, sizes, seed, scale, cut
         close(first + second, needed)
 
 
-@fast_and_plain
+@every_sequence
 @given(sizes=sizes, seed=seeds, scale=scales)
-def test_a_sequence_equals_a_loop_of_steps(code, sizes, seed, scale):
-    args = layers.arguments("rnn", seed, scale, **sizes)
+def test_a_sequence_equals_a_loop_of_steps(code, layer, sizes, seed, scale):
+    args = layers.arguments(layer, seed, scale, **sizes)
     x, h0, *weights = args.values()
-    dh = layers.upstream("rnn", seed + 1, **sizes)
+    dh = layers.upstream(layer, seed + 1, **sizes)
+    step_forward = layers.function(f"{layer}_step_forward", code)
+    step_backward = layers.function(f"{layer}_step_backward", code)
 
-    states, caches = [h0], []
+    carried = [h0, np.zeros_like(h0)] if layer == "lstm" else [h0]
+    states, caches = [], []
     for t in range(sizes["T"]):
-        next_h, cache = layers.forward("rnn_step", x[:, t], states[-1], *weights, code=code)
-        states.append(next_h)
+        *carried, cache = step_forward(x[:, t], *carried, *weights)
+        states.append(carried[0])
         caches.append(cache)
-    dx, dprev_h, dweights = np.empty_like(x), np.zeros_like(h0), [0, 0, 0]
+    dx, dcarried, dweights = (
+        np.empty_like(x),
+        [np.zeros_like(h0) for _ in carried],
+        [0 for _ in weights],
+    )
     for t in reversed(range(sizes["T"])):
-        step = layers.backward("rnn_step", dh[:, t] + dprev_h, caches[t], code)
-        dx[:, t], dprev_h, *shares = step
+        dnext_h, *others = dcarried
+        dx[:, t], *step = step_backward(dh[:, t] + dnext_h, *others, caches[t])
+        dcarried, shares = step[: len(carried)], step[len(carried) :]
         dweights = [total + share for total, share in zip(dweights, shares)]
 
-    close(layers.forward("rnn", code=code, **args)[0], np.stack(states[1:], axis=1))
-    looped = dict(zip(args, [dx, dprev_h, *dweights]))
-    all_close(layers.gradients("rnn", args, dh, code), looped)
+    close(layers.forward(layer, code=code, **args)[0], np.stack(states, axis=1))
+    looped = dict(zip(args, [dx, dcarried[0], *dweights], strict=True))
+    all_close(layers.gradients(layer, args, dh, code), looped)
 
 
 @pytest.mark.parametrize("layer", ["word_embedding", "temporal_affine"])
@@ -321,7 +337,9 @@ def test_nan_goes_wherever_the_number_in_its_place_has_a_say(function, sizes, se
             np.testing.assert_array_equal(got, np.where(was == becomes, was, np.nan))
 
 
-@pytest.mark.parametrize("function", ["rnn_step", "rnn", "loss"])
+@pytest.mark.parametrize(
+    "function", ["rnn_step", "rnn", "loss", "lstm_step", "lstm", "gru_step", "gru"]
+)
 @given(sizes=sizes, seed=seeds, data=st.data())
 def test_infinity_goes_through_as_in_the_loops(function, sizes, seed, data):
     given = inputs(function, seed, **sizes)
@@ -453,11 +471,24 @@ def test_sizes_of_one_and_zero_work(layer, axis, size):
             np.testing.assert_array_equal(gradient, 0)
 
 
-def test_without_steps_the_state_gets_no_gradient():
-    args = layers.arguments("rnn", T=0)
-    h, cache = rnn_layers.rnn_forward(**args)
+def test_what_a_step_of_the_lstm_returns_may_be_changed_and_shares_memory_with_no_argument():
+    args = layers.arguments("lstm_step")
+    next_h, next_c, cache = rnn_layers.lstm_step_forward(**args)
+    dnext_h, dnext_c = np.ones((2, 2, 5))
+    gradients = rnn_layers.lstm_step_backward(dnext_h, dnext_c, cache)
+    given = [*args.values(), dnext_h, dnext_c]
+    for i, array in enumerate([next_h, next_c, *gradients]):
+        assert array.flags.writeable
+        for other in [*given, next_h, next_c, *gradients][: len(given) + i]:
+            assert not np.shares_memory(array, other)
+
+
+@pytest.mark.parametrize("layer", ["rnn", "lstm", "gru"])
+def test_without_steps_the_state_gets_no_gradient(layer):
+    args = layers.arguments(layer, T=0)
+    h, cache = layers.forward(layer, **args)
     assert h.shape == (2, 0, 5)
-    for gradient, array in zip(rnn_layers.rnn_backward(h, cache), args.values()):
+    for gradient, array in zip(layers.backward(layer, h, cache), args.values(), strict=True):
         np.testing.assert_array_equal(gradient, np.zeros(array.shape))
 
 

@@ -44,6 +44,28 @@ def shape_mistakes():
         ("temporal_affine", "w", (4,), "(D, M) = (4, 7)"),
         ("temporal_affine", "b", (1,), "(M,) = (7,)"),
         ("temporal_affine", "b", (3, 7), "(M,) = (7,)"),
+        ("lstm_step", "prev_h", (5,), "(N, H) = (2, 5)"),
+        ("lstm_step", "prev_c", (2, 1), "(N, H) = (2, 5)"),
+        ("lstm_step", "Wx", (4, 5), "(D, 4H) = (4, 20)"),
+        ("lstm_step", "Wx", (4, 19), "(D, 4H) = (4, 20)"),
+        ("lstm_step", "Wh", (5, 5), "(H, 4H) = (5, 20)"),
+        ("lstm_step", "Wh", (5, 21), "(H, 4H) = (5, 20)"),
+        ("lstm_step", "b", (5,), "(4H,) = (20,)"),
+        ("lstm", "x", (3, 4), "(N, T, D) = (2, T, 4)"),
+        ("lstm", "h0", (2, 1), "(N, H) = (2, 5)"),
+        ("lstm", "Wx", (20, 4), "(D, 4H) = (4, 20)"),
+        ("lstm", "Wh", (1, 20), "(H, 4H) = (5, 20)"),
+        ("lstm", "b", (1,), "(4H,) = (20,)"),
+        ("gru_step", "prev_h", (2, 1), "(N, H) = (2, 5)"),
+        ("gru_step", "Wx", (4, 20), "(D, 3H) = (4, 15)"),
+        ("gru_step", "Wh", (5, 16), "(H, 3H) = (5, 15)"),
+        ("gru_step", "b", (5,), "(3H,) = (15,)"),
+        ("gru_step", "bh", (5,), "(3H,) = (15,)"),
+        ("gru", "x", (3, 4), "(N, T, D) = (2, T, 4)"),
+        ("gru", "h0", (5,), "(N, H) = (2, 5)"),
+        ("gru", "Wh", (15, 5), "(H, 3H) = (5, 15)"),
+        ("gru", "b", (1, 15), "(3H,) = (15,)"),
+        ("gru", "bh", (1,), "(3H,) = (15,)"),
     ]
 
 
@@ -86,24 +108,46 @@ def test_of_two_wrong_arrays_the_one_that_is_named_is_not_fitted_to_the_other():
         rnn_layers.rnn_step_forward(**args)
 
 
-@pytest.mark.parametrize("layer", layers.LAYERS)
-def test_a_wrong_upstream_gradient_is_refused(layer):
+UPSTREAM = [  # layer, name of a gradient from above, its axes
+    ("rnn_step", "dnext_h", "NH"),
+    ("rnn", "dh", "NTH"),
+    ("word_embedding", "dout", "NTD"),
+    ("temporal_affine", "dout", "NTM"),
+    ("lstm_step", "dnext_h", "NH"),
+    ("lstm_step", "dnext_c", "NH"),
+    ("lstm", "dh", "NTH"),
+    ("gru_step", "dnext_h", "NH"),
+    ("gru", "dh", "NTH"),
+]
+every_upstream = pytest.mark.parametrize(("layer", "name", "axes"), UPSTREAM)
+
+
+def pull_back(layer, cache, **wrong):
+    """Call the backward function with right gradients from above but for those given."""
+    right = {
+        name: np.ones(layers.shape_of(a, layers.SIZES)) for of, name, a in UPSTREAM if of == layer
+    }
+    return layers.function(f"{layer}_backward")(**(right | wrong), cache=cache)
+
+
+@every_upstream
+def test_a_wrong_upstream_gradient_is_refused(layer, name, axes):
     _, cache = layers.forward(layer, **layers.arguments(layer))
-    good = layers.upstream(layer)
-    name = upstream_name(layer)
-    axes = ", ".join(layers.LAYERS[layer][1])
+    good = np.ones(layers.shape_of(axes, layers.SIZES))
     wrong = [good[..., :1], good[:1], good[0], good[..., None], np.concatenate([good, good])]
-    if layer != "rnn_step":
+    if len(axes) == 3:
         wrong += [good[:, :1], good[:, -1]]
     for dout in wrong:
-        needed = f"{name} has shape {dout.shape}; it should be ({axes}) = {good.shape}"
+        needed = f"{name} has shape {dout.shape}; it should be ({', '.join(axes)}) = {good.shape}"
         needed += " to fit the cache$"  # whose arrays and layouts are no matter of the caller
         with pytest.raises(ValueError, match=says(needed)):
-            layers.backward(layer, dout, cache)
+            pull_back(layer, cache, **{name: dout})
 
 
-def upstream_name(layer):
-    return {"rnn_step": "dnext_h", "rnn": "dh"}.get(layer, "dout")
+def test_of_two_wrong_upstream_gradients_the_first_is_named():
+    _, cache = layers.forward("lstm_step", **layers.arguments("lstm_step"))
+    with pytest.raises(ValueError, match=says("dnext_h has shape")):
+        pull_back("lstm_step", cache, dnext_h=np.ones((2, 1)), dnext_c=np.ones((2, 1)))
 
 
 @pytest.mark.parametrize(("name", "axes"), [("y", "NT"), ("mask", "NT")])
@@ -220,7 +264,7 @@ def no_plain_arrays(array):
 
 def is_refused(name, wrong, axes):
     """Expect the refusal of what is no plain array; the shape is written as Python writes it."""
-    shape = str(tuple(axes)).replace("'", "")
+    shape = str(tuple(layers.axes_of(axes))).replace("'", "")
     needed = f"it should be a plain numpy.ndarray of shape {shape}$"
     return pytest.raises(
         TypeError, match=says(f"{name} is of type {type(wrong).__name__}; {needed}")
@@ -244,18 +288,19 @@ def test_what_is_no_plain_array_is_refused_by_the_loss(name, axes):
             rnn_layers.temporal_softmax_loss(**(args | {name: wrong}))
 
 
-@pytest.mark.parametrize("layer", layers.LAYERS)
-def test_an_upstream_gradient_that_is_no_plain_array_or_holds_no_numbers_is_refused(layer):
-    good, axes = layers.upstream(layer), layers.LAYERS[layer][1]
-    name = upstream_name(layer)
+@every_upstream
+def test_an_upstream_gradient_that_is_no_plain_array_or_holds_no_numbers_is_refused(
+    layer, name, axes
+):
+    good = np.ones(layers.shape_of(axes, layers.SIZES))
     _, cache = layers.forward(layer, **layers.arguments(layer))
     for wrong in no_plain_arrays(good):
         with is_refused(name, wrong, axes):
-            layers.backward(layer, wrong, cache)
+            pull_back(layer, cache, **{name: wrong})
     for wrong in (good > 0, good.astype(object)):
         message = f"{name} has dtype {wrong.dtype}; it should be numerical$"
         with pytest.raises(ValueError, match=says(message)):
-            layers.backward(layer, wrong, cache)
+            pull_back(layer, cache, **{name: wrong})
 
 
 @pytest.mark.parametrize("dtype", [bool, object, "U3", "datetime64[s]"])
@@ -274,6 +319,10 @@ CACHES = {  # S is T + 1
     "rnn": "x TND, Wx DH, Wh HH, states SNH",
     "word_embedding": "x NT, W VD",
     "temporal_affine": "x NTD, w DM",
+    "lstm_step": "x ND, prev_h NH, prev_c NH, Wx D4H, Wh H4H, i NH, f NH, o NH, g NH, next_c NH",
+    "lstm": "x TND, Wx D4H, Wh H4H, h SNH, c SNH, i TNH, f TNH, o TNH, g TNH",
+    "gru_step": "x ND, prev_h NH, Wx D3H, Wh H3H, r NH, z NH, n NH, u_n NH",
+    "gru": "x TND, Wx D3H, Wh H3H, h SNH, r TNH, z TNH, n TNH, u_n TNH",
 }
 
 
@@ -305,14 +354,14 @@ def test_a_tuple_that_is_no_cache_is_refused(layer):
             layers.backward(layer, dout, no_cache)
 
 
-@pytest.mark.parametrize("layer", ["rnn_step", "rnn", "temporal_affine"])
+@pytest.mark.parametrize("layer", CACHES.keys() - {"word_embedding"})
 def test_a_cache_whose_arrays_do_not_fit_each_other_is_refused(layer):
     dout = layers.upstream(layer)
     _, cache = layers.forward(layer, **layers.arguments(layer))
     letters = [entry.split()[1] for entry in CACHES[layer].split(", ")]
     for i, (array, axes) in enumerate(zip(cache, letters)):
-        for axis, letter in enumerate(axes):
-            if "".join(letters).count(letter) > 1:
+        for axis, letter in enumerate(layers.axes_of(axes)):
+            if "".join(letters).count(letter[-1]) > 1:
                 longer = np.concatenate([array, array.take([0], axis)], axis)
                 with is_no_cache(layer, "another tuple"):
                     layers.backward(layer, dout, (*cache[:i], longer, *cache[i + 1 :]))

@@ -23,11 +23,11 @@ LAYERS = {  # name of the function with the slip -> the forward pass, and the sh
     ),
     "lstm_backward": (
         CHAPTERS["chapter_11"].lstm_forward,
-        [(3, 5, 2), (3, 4), (2, 16), (4, 16), 16],
+        [(2, 3, 1), (2, 2), (1, 8), (2, 8), 8],
     ),
     "gru_backward": (
         CHAPTERS["chapter_12"].gru_forward,
-        [(3, 5, 2), (3, 4), (2, 12), (4, 12), 12, 12],
+        [(2, 3, 1), (2, 2), (1, 6), (2, 6), 6, 6],
     ),
 }
 IN_LAYERS = [slip for slip in SLIPS if slip.function.__name__ in LAYERS]

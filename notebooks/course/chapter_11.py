@@ -84,7 +84,7 @@ def lstm_backward(dh, cache):
     x, h0, Wx, Wh, i, f, o, g, c, h = cache
     T = x.shape[1]
     dx, dWx, dWh, db = map(np.zeros_like, (x, Wx, Wh, Wh[0]))
-    c0, carry_h, carry_c = np.zeros((3, *h0.shape))  # (N, H) each: no step comes after the last
+    c0, carry_h, carry_c = map(np.zeros_like, (h0, h0, h0))  # (N, H) each: nothing is carried yet
     for t in reversed(range(T)):
         prev_h = h[:, t - 1] if t > 0 else h0
         prev_c = c[:, t - 1] if t > 0 else c0
