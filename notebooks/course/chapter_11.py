@@ -166,7 +166,7 @@ def with_the_output_gates_bias(cache):
     return x, h0, Wx, Wh, sigmoid(a_i - b_i + b_o), sigmoid(a_f - b_f + b_o), o, *others
 
 
-def learn(backward, steps=40, H=12, rate=0.1, text="open the gate"):
+def learn(backward, steps=40, H=12, rate=0.1, text="open the gate", seed=3):
     """Return the loss, in nats per letter, at each step of Adagrad with this backward pass.
 
     backward(dh, cache) is the plain lstm_backward, or a wrong version of it.
@@ -174,7 +174,7 @@ def learn(backward, steps=40, H=12, rate=0.1, text="open the gate"):
     letters = sorted(set(text))
     symbols = np.array([[letters.index(letter) for letter in text]])
     x, y = np.eye(len(letters))[symbols[:, :-1]], symbols[:, 1:]
-    (N, T, V), rng = x.shape, np.random.default_rng(3)
+    (N, T, V), rng = x.shape, np.random.default_rng(seed)
     shapes = (V, 4 * H), (H, 4 * H), (4 * H,), (H, V), (V,)
     Wx, Wh, b, w, w0 = weights = [0.5 * rng.standard_normal(shape) for shape in shapes]
     squares, losses = [np.zeros(shape) for shape in shapes], np.empty(steps)
