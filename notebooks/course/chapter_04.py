@@ -339,6 +339,8 @@ class UnrolledNetwork(Picture):
         ("total", Row("backward", "= in total", "$dL/dh_t$")),
         ("dz", Row("backward", "through tanh", "$dL/dz_t$")),
     )
+    CARRIES = (("carry", "dh0", "$dL/dh_0$"),)  # a row, and its name before the first step
+    LEAVES = "dz"  # the row from which carries go to the step before
     SUMS = (("dWx", "$dL/dW_x$"), ("dWh", "$dL/dW_h$"), ("db", "$dL/db$"))
     LEFT, SIZE, PITCH = 1.35, 8.5, 0.15
 
@@ -391,7 +393,8 @@ class UnrolledNetwork(Picture):
         (width, height), y, colour = self._box, self._ys[name], ROLES[role].colour
         axes.text(0.1, y + 0.02, words, va="bottom", size=9, color=colour)
         axes.text(0.1, y - 0.02, symbol, va="top", color=colour)
-        first = {"carry": "$dL/dh_0$", "h": "$h_0$"}  # the rows that begin before the first step
+        first = {"h": "$h_0$"}  # the rows that begin before the first step
+        first |= {carry: symbol for carry, _, symbol in self.CARRIES}
         if name in first:
             below = {"x": self._columns[0], "y": y - height / 2 - 0.04, "ha": "center", "va": "top"}
             axes.text(**below, s=first[name], color=colour)
@@ -413,9 +416,12 @@ class UnrolledNetwork(Picture):
         forward = [self._animated(arrow(axes, *ends, blue)) for ends in (rise, pass_on)]
         if not self.backward:
             return t, forward, []
-        carry = (here, self._ys["dz"]), (before, self._ys["carry"])
-        arrow(axes, *carry, FAINT, lw=1.2)
-        return t, forward, [self._animated(arrow(axes, *carry, future.colour, ls=future.line))]
+        back = []
+        for name, *_ in self.CARRIES:
+            carry = (here, self._ys[self.LEAVES]), (before, self._ys[name])
+            arrow(axes, *carry, FAINT, lw=1.2)
+            back.append(self._animated(arrow(axes, *carry, future.colour, ls=future.line)))
+        return t, forward, back
 
     def _draw_sums(self, axes, top, D, H):
         red, cells = ROLES["backward"].colour, {}
@@ -444,15 +450,17 @@ class UnrolledNetwork(Picture):
         now = self.T + 1 - gone if gone else run
         said = [f"Unrolled network of {self.T} steps, position {step} of {last}."]
         arrays = blame | {"h": h}
+        at_first = {name: label for name, label, _ in self.CARRIES}
         for name, numbers in self._shown.items():
             if name == "h":
                 known = range(1, run + 1)
-            else:  # the carry is known one step further back
-                known = range(now - (name == "carry"), self.T + 1) if gone else ()
+            else:  # a carry is known one step further back
+                known = range(now - (name in at_first), self.T + 1) if gone else ()
             lines = []
             for t in known:
                 if t == 0:
-                    label, values = "dh0", checked(arrays.get("dh0"), self._start, "dh0")
+                    label = at_first[name]
+                    values = checked(arrays.get(label), self._start, label)
                 else:
                     whole = checked(arrays.get(name), self._states, name)
                     label, values = f"{name} at t = {t}", whole[:, t - 1]

@@ -337,7 +337,7 @@ def loss_and_gradients(weights, x, y, mask):
     return loss, backward(dscores, caches)[1]
 
 
-def probabilities(networks, x):
+def probabilities(networks, x, forward=forward):
     """Return the mean of what networks say, each given by its weights: x (N, T) -> (N, T, V)."""
     mean = 0
     for weights in networks:
@@ -399,9 +399,9 @@ class Model:
         return nats_of(self.networks, *encode(names))
 
 
-def nats_of(networks, x, y, mask):
+def nats_of(networks, x, y, mask, forward=forward):
     """Return what each symbol costs that counts: (K,)."""
-    return nats(probabilities(networks, x)[mask], y[mask])
+    return nats(probabilities(networks, x, forward)[mask], y[mask])
 
 
 def train(
@@ -413,6 +413,7 @@ def train(
     rate=0.003,
     every=64,
     gradients_of=loss_and_gradients,
+    forward=forward,
 ):
     """Train the networks of a model side by side; yield a `Progress` before, and every few steps.
 
@@ -421,12 +422,13 @@ def train(
 
     Stop it whenever you like: the model holds the best networks so far. Each network reads the
     names in an order of its own, and the rate falls in a straight line to 0. `gradients_of` may be
-    any other function that returns what `loss_and_gradients` does.
+    any other function that returns what `loss_and_gradients` does; `forward`, which is asked for
+    the validation cost, goes with it.
     """
     steps, validation = rounds * (len(names) // N), encode(validation_names)
     networks = [[array.copy() for array in weights] for weights in model.networks]
     averages = [[(0 * array, 0 * array) for array in weights] for weights in networks]
-    losses, best = [], nats_of(networks, *validation).mean()
+    losses, best = [], nats_of(networks, *validation, forward).mean()
     yield Progress(0, best, best)
     orders = [batches(*encode(names), N, rounds, rng) for rng in model.rngs]
     for t, side_by_side in enumerate(zip(*orders), start=1):
@@ -435,7 +437,7 @@ def train(
             adam(weights, gradients, average, t, rate * (1 - t / steps))
             losses.append(loss * N / batch[2].sum())
         if t % every == 0 or t == steps:
-            now = nats_of(networks, *validation).mean()
+            now = nats_of(networks, *validation, forward).mean()
             if now < best:
                 kept = [[array.copy() for array in weights] for weights in networks]
                 model.networks, best = kept, now
