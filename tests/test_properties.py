@@ -321,7 +321,9 @@ def moved(given, name, place, value):
     return given | {name: array}
 
 
-@every_function
+# Not of lstm, where the first forget gate meets a cell of zeros: a number there has no say, and NaN
+# has. The test below asks it.
+@pytest.mark.parametrize("function", [name for name in EVERY_FUNCTION if name != "lstm"])
 @given(sizes=sizes, seed=seeds, data=st.data())
 def test_nan_goes_wherever_the_number_in_its_place_has_a_say(function, sizes, seed, data):
     sizes["V"] += 1  # the only symbol has p = 1, whatever its score
@@ -334,8 +336,6 @@ def test_nan_goes_wherever_the_number_in_its_place_has_a_say(function, sizes, se
             for value in (given[name][place], other, np.nan)
         )
         for was, becomes, got in zip(before, after, spoilt, strict=True):
-            if function == "lstm":  # what meets c_0 = 0 stays 0 for any number, and not for NaN
-                got = np.where((was == 0) & (becomes == 0), 0, got)
             np.testing.assert_array_equal(got, np.where(was == becomes, was, np.nan))
 
 
@@ -343,13 +343,13 @@ def test_nan_goes_wherever_the_number_in_its_place_has_a_say(function, sizes, se
     "function", ["rnn_step", "rnn", "loss", "lstm_step", "lstm", "gru_step", "gru"]
 )
 @given(sizes=sizes, seed=seeds, data=st.data())
-def test_infinity_goes_through_as_in_the_loops(function, sizes, seed, data):
+def test_infinity_and_nan_go_through_as_in_the_loops(function, sizes, seed, data):
     given = inputs(function, seed, **sizes)
-    for name, infinity in product(floating(given), (np.inf, -np.inf)):
+    for name, value in product(floating(given), (np.inf, -np.inf, np.nan)):
         place = tuple(data.draw(st.integers(0, n - 1)) for n in given[name].shape)
-        infinite = moved(given, name, place, infinity)
+        spoilt = moved(given, name, place, value)
         with np.errstate(all="ignore"):
-            fast, plain = results(function, infinite), results(function, infinite, code="plain")
+            fast, plain = results(function, spoilt), results(function, spoilt, code="plain")
         for got, right in zip(fast, plain, strict=True):
             np.testing.assert_allclose(got, right, rtol=1e-9, atol=1e-12)
 
