@@ -218,3 +218,29 @@ def test_two_streams_leave_for_the_step_before():
     picture.update(6, np.zeros((1, 3, 2)), **blame)
     assert "past at t = 0: [[70.50, 70.50]]" in picture.alt()
     assert "through at t = 0: [[80.50, 80.50]]" in picture.alt()
+
+
+def test_what_the_page_says_of_the_stored_readers_and_adders_is_so():
+    rows = chapter_09.stored(cells.FILE)
+    gains = {way: [] for way in cells.WAYS}
+    for row in rows:
+        gains[row["way"]].append(float(row["ahead of tuned Kneser-Ney"]))
+    assert {len(each) for each in gains.values()} == {4}
+    assert all(gain > 0 for way in ("GRU, dropout", "GRU") for gain in gains[way])
+    assert np.mean(gains["GRU, dropout"]) == pytest.approx(0.042, abs=5e-4)
+    assert np.mean(gains["vanilla, dropout"]) < 0 < np.mean(gains["vanilla"])
+    runs = [
+        row for row in chapter_09.stored(cells.FILE.with_name("adding.csv")) if row["bias"] != "0"
+    ]
+    needed = {(row["cell"], row["T"]): [] for row in runs}
+    for row in runs:
+        needed[row["cell"], row["T"]].append(row["first mean of 50 below 0.01"])
+    spans = {
+        "gru": {"50": (150, 200), "100": (150, 250)},
+        "lstm": {"50": (250, 600), "100": (350, 700)},
+    }
+    for cell, by_length in spans.items():
+        for T, span in by_length.items():
+            updates = list(map(int, needed[cell, T]))
+            assert (len(updates), min(updates), max(updates)) == (10, *span)
+    assert all(needed["vanilla", T] == 10 * [""] for T in ("50", "100"))
