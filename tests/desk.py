@@ -10,6 +10,8 @@ import re
 
 import numpy as np
 
+import rnn_layers
+
 COURSE = Path(__file__).parents[1] / "notebooks" / "course"
 CHAPTERS = {
     path.stem: importlib.import_module(f"course.{path.stem}")
@@ -51,7 +53,7 @@ def source_of(name):
 def built(name, source, **notebook):
     """Build a function from the text of a cell, whose lines are known as in a notebook."""
     linecache.cache["<cell>"] = len(source), None, source.splitlines(), "<cell>"
-    namespace = {"np": np} | notebook
+    namespace = {"np": np, "rnn_layers": rnn_layers} | notebook
     exec(compile(source, "<cell>", "exec"), namespace)
     return namespace[name]
 
