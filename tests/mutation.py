@@ -74,6 +74,14 @@ EQUIVALENT = {
     ): "The copy is for speed; the products are the same from any layout.",
     (
         "lstm_forward",
+        "gates = (x @ Wx + b).reshape(T, N, 4, H).swapaxes(1, 2).copy()",
+    ): "One large product is for speed; the numbers are those of T products.",
+    (
+        "gru_forward",
+        "gates = (x @ Wx + b).reshape(T, N, 3, H).swapaxes(1, 2).copy()",
+    ): "One large product is for speed; the numbers are those of T products.",
+    (
+        "lstm_forward",
         "gates = (x.reshape(T * N, D) @ Wx + b).reshape(T, N, 4, H).swapaxes(1, 2)",
     ): "The copy is for speed; the numbers are the same in any layout.",
     (

@@ -361,8 +361,10 @@ def test_a_cache_whose_arrays_do_not_fit_each_other_is_refused(layer):
     letters = [entry.split()[1] for entry in CACHES[layer].split(", ")]
     for i, (array, axes) in enumerate(zip(cache, letters)):
         for axis, letter in enumerate(layers.axes_of(axes)):
-            if "".join(letters).count(letter[-1]) > 1:
-                longer = np.concatenate([array, array.take([0], axis)], axis)
+            if "".join(letters).count(letter[-1]) == 1:
+                continue
+            for more in {1, int(letter[:-1] or 1)}:  # one column, and one for each block
+                longer = np.concatenate([array, array.take(range(more), axis)], axis)
                 with is_no_cache(layer, "another tuple"):
                     layers.backward(layer, dout, (*cache[:i], longer, *cache[i + 1 :]))
 
