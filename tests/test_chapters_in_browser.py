@@ -58,7 +58,6 @@ def move_every_control(page, live, closely=False):
         handle.scroll_into_view_if_needed()
         at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
         there, back = ("ArrowLeft", "ArrowRight") if at_end else ("ArrowRight", "ArrowLeft")
-        before = live.source
         if closely and k == 0:
             with watching(page, live.picture) as seen:
                 for key in (there, back):
@@ -68,7 +67,6 @@ def move_every_control(page, live, closely=False):
             took = seen["took"][:2]
         else:
             live.act(lambda key=there, handle=handle: handle.press(key))
-        assert live.source != before
     for row in live.box.locator(".widget-hbox").all():
         handle = row.locator(".noUi-handle")
         at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
