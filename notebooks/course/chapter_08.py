@@ -245,7 +245,7 @@ SLIPS = [
         ("tied: look-up alone", "W is used twice, and you take its share as the table of the letters' vectors alone: add that of the scores, h times blame, over all steps.", "dscores.reshape(N * T, V).T @ h.reshape(N * T, D)", "np.zeros((V, D))"),
         ("tied: look-up overwrites", "Of two uses the gradients add up; with `=` the look-up's share takes the place of the other.", "np.add.at(dW, x, de)", "dW[x] = de"),
         ("tied: repeated symbols counted once", "dW[x] += de adds each row once, however often its symbol stands in x: np.add.at adds them all, eq. 8.2.", "np.add.at(dW, x, de)", "dW[x] += de"),
-        ("tied: no slope", "On the way back to the letters' vectors blame passes through tanh: multiply by its slope, 1 - h^2.", " * (1 - h**2)", ""),
+        ("tied: no slope", "On the way back to the letters' vectors the gradient passes through tanh: multiply by its slope, 1 - h^2.", " * (1 - h**2)", ""),
         ("tied: 1 - h", "The square is missing: the slope of tanh is 1 - h^2.", "(1 - h**2)", "(1 - h)"),
         ("tied: 1 + h^2", "A sign: the slope of tanh is 1 - h^2.", "(1 - h**2)", "(1 + h**2)"),
         ("tied: slope at W", "The slope belongs to what came out of tanh, h: 1 - h^2.", "(1 - h**2)", "(1 - W[x] ** 2)"),
@@ -399,7 +399,7 @@ EXERCISES = {
         hints=(
             "W stands twice in the way forward: as a table in which x looks up, and as the weights "
             "of the scores. Give each use a copy of its own, as chapter 05 did for the steps.",
-            "The copy at the scores is eq. 8.5 with W^T for w. Blame on h is eq. 8.4; then comes "
+            "The copy at the scores is eq. 8.5 with W^T for w. The gradient of h is eq. 8.4; then comes "
             "the slope of tanh, then eq. 8.2 for the table. The copies are one, so add.",
             "dW = dscores.reshape(N * T, V).T @ h.reshape(N * T, D), and then np.add.at(dW, x, de) "
             "with de = (dscores @ W) * (1 - h**2).",
@@ -486,8 +486,8 @@ class Bars(Picture):
 
 # Samples for the tests
 def _bars(rng, scale):
-    charts = {"probability $p$": ("forward", 0, 1.2), "blame $p - y$": ("backward", -1.2, 1.2)}
-    picture = Bars([".", "a", "n"], charts, "Blame is what is too much, or missing")
+    charts = {"probability $p$": ("forward", 0, 1.2), "gradient $p - y$": ("backward", -1.2, 1.2)}
+    picture = Bars([".", "a", "n"], charts, "The gradient is what is too much, or missing")
 
     def move():
         heights = {label: widest(rng, (3,), scale) for label in charts}
