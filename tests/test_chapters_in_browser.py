@@ -56,8 +56,12 @@ def move_every_control(page, live, closely=False):
         label = handle.locator("xpath=ancestor::*[contains(@class, 'widget-slider')]/label")
         assert live.box.get_by_role("slider", name=label.inner_text(), exact=True).count() == 1
         handle.scroll_into_view_if_needed()
-        at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
-        there, back = ("ArrowLeft", "ArrowRight") if at_end else ("ArrowRight", "ArrowLeft")
+        low, now, high = (
+            float(handle.get_attribute(f"aria-value{x}")) for x in ("min", "now", "max")
+        )
+        # To the further end: a letter more, behind the end of a name, is the same picture.
+        there, back = ("ArrowRight", "ArrowLeft")[:: -1 if now - low > high - now else 1]
+        before = live.source
         if closely and k == 0:
             with watching(page, live.picture) as seen:
                 for key in (there, back):
@@ -67,6 +71,7 @@ def move_every_control(page, live, closely=False):
             took = seen["took"][:2]
         else:
             live.act(lambda key=there, handle=handle: handle.press(key))
+        assert live.source != before
     for row in live.box.locator(".widget-hbox").all():
         handle = row.locator(".noUi-handle")
         at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
