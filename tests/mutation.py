@@ -138,6 +138,14 @@ EQUIVALENT = {
         "balanced = inner_product_gap(loss, at, has) < tolerance",
     ): "A gap of 1e-11 between numbers of 16 digits has five: it is not 1e-11 to the last bit.",
     (
+        "_agreement",
+        "if abs(slopes[best] - foretold[best]) <= allowed:",
+    ): "What two roads are rounded by is not what is allowed, to the last bit.",
+    (
+        "_all_agree",
+        "return abs(directional_derivative(loss, at, level)) < rounded",
+    ): "No slope is as large as is allowed, to the last bit; one of zero is allowed by both.",
+    (
         "_is_unsteady",
         "moved = (at - direction * np.spacing(at)).astype(at.dtype)",
     ): "A direction has random signs.",
@@ -285,6 +293,8 @@ def _variants(node):
             yield ast.Constant(not value)
         case ast.Constant(value=int() as value):
             yield from [ast.Constant(value + 1), ast.Constant(value - 1)]
+        case ast.Constant(value=float() as value):
+            yield from [ast.Constant(10 * value or 1.0), ast.Constant(value / 10 or -1.0)]
         case ast.Constant(value=str() as value):
             yield from map(ast.Constant, _changed_texts(value))
         case ast.Call():

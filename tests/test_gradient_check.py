@@ -1098,6 +1098,20 @@ def test_a_loss_that_bends_over_few_neighbours_of_its_argument_is_judged():
     assert assert_gradient(np.cos(at), lambda x: np.sum(np.sin(x)), at) is None
 
 
+@pytest.mark.parametrize("seed", [3, 13, 37, 48])
+def test_a_loss_whose_waves_are_as_small_as_its_rounding_is_judged(seed):
+    at = np.random.default_rng(seed).normal(size=3)  # no step confirms another by itself
+    assert (
+        assert_gradient(np.cos(1e8 * at), lambda x: 1e8 + np.sum(np.sin(1e8 * x)) / 1e8, at) is None
+    )
+
+
+def test_a_loss_that_hides_its_moves_in_rounding_is_refused_in_words_that_say_so():
+    at = np.random.default_rng(51).normal(size=3)
+    with pytest.raises(ValueError, match="so large that what it moves by is lost in rounding"):
+        assert_gradient(np.cos(1e9 * at), lambda x: 1e7 + np.sum(np.sin(1e9 * x)) / 1e9, at)
+
+
 def test_a_loss_whose_sum_nearly_cancels_is_judged_in_single_precision():
     for seed in (6, 13, 32):  # our own layer: in one direction alone, the sum is lost in rounding
         inputs = random_layer(seed, np.float32, sizes=(2, 10, 3, 8))
@@ -1221,6 +1235,23 @@ def test_a_level_loss_allows_a_gradient_as_large_as_its_rounding(height, at, rou
     assert assert_gradient(right, lambda x: height + 0 * x, at) is None
     with pytest.raises(AssertionError, match="should be zero everywhere"):
         assert_gradient(np.nextafter(right, 1), lambda x: height + 0 * x, at)
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+@pytest.mark.parametrize("largest", [0.25, 2.0])
+def test_a_row_of_zeros_may_lack_ten_times_what_its_largest_neighbour_is_rounded_by(largest, sign):
+    def judged(first_row):
+        has = np.array([[0, 0], [largest, largest / 2]])
+        needs = has + [first_row, [0, 0]]
+        return [
+            assert_gradient(has, linear_loss(needs), np.ones((2, 2)), seed=k) for k in range(40)
+        ]
+
+    unit = sign * EPS * largest
+    note = "dA is right but for what is too small to be judged: dA[0]"
+    assert judged([4.9 * unit, 0]) == [None] * 40  # moved by up to twice a unit: 9.8
+    assert judged([10.1 * unit, 0]) == [note] * 40  # and by one at least
+    assert judged([900 * unit, -900 * unit]) == [note] * 40
 
 
 def test_slopes_that_are_rounding_alone_are_zero():
