@@ -88,16 +88,26 @@ def test_any_weights_that_hold_make_a_latch(weights):
 @pytest.mark.parametrize(
     ("weights", "words"),
     [
-        ("3, 3, 1", "After 1 the state is between -0.9 and 0.9; it should be above 0.9."),
-        ("1.5, 1.5, 1.5", "After -1 and -1 the state is between"),
-        ("-3, 3, 3", "After -1 the state is above 0.9; it should be below -0.9."),
+        ("3, 3, 1", "After 1 the state is 0.762; it should be above 0.9. There z = x w_x + prev_h"),
+        (
+            "1.5, 1.5, 1.5",
+            "= (-1)(1.5) + (-0.905)(1.5) + (1.5) = -1.358, and tanh(z) is below -0.9",
+        ),
+        ("-3, 3, 3", "After -1 the state is 0.995; it should be below -0.9."),
         ("3.1, 3.1, 1.782", "After 1, -1, -1, -1, -1, -1, -1 and -1, and -1 for 5 steps more, the"),
+        ("np.nan, 1, 1", "latch should return three numbers"),
+        ("3, np.inf, 3", "latch should return three numbers"),
         ("3, 3", "latch should return three numbers"),
         ("3", "latch should return three numbers"),
     ],
 )
 def test_what_is_no_latch_is_told_by_the_shortest_sequence(weights, words):
     assert words in verdict(latch(weights))
+
+
+@pytest.mark.parametrize("weights", ["5, 1, 0", "20, 1, 1", "1, 1, 1", "3, 2, 2", "0.5, 0.5, 0.5"])
+def test_a_reason_is_given_only_for_weights_of_the_same_signs(weights):
+    assert "With w_h = 0" not in verdict(latch(weights))
 
 
 @pytest.mark.parametrize(
