@@ -246,13 +246,13 @@ def _first_lost(has, needs, w_x, w_h, b):
     t, n = np.argwhere((has != needs).T)[0]  # the shortest sequence that fails
     so_far = listed([f"{x:g}" for x in SWITCHES[n, : t + 1][:8]])
     more = f", and {SWITCHES[n, t]:g} for {t - 7} steps more," if t > 7 else ""
-    place = {1: "above 0.9", -1: "below -0.9"}[needs[n, t]]
+    way, bound = {1: ("above", 0.9), -1: ("below", -0.9)}[needs[n, t]]
     x, (prev_h, h) = SWITCHES[n, t], _states(w_x, w_h, b)[n, t : t + 2]
     z = x * w_x + prev_h * w_h + b
     return (
-        f"After {so_far}{more} the state is {h:.3f}; it should be {place}. There "
+        f"After {so_far}{more} the state is {h:.3f}; it should be {way} {bound}. There "
         f"z = x w_x + prev_h w_h + b = ({x:g})({w_x:g}) + ({prev_h:.3f})({w_h:g}) + ({b:g}) = {z:.3f}, "
-        f"and tanh(z) is {place} beyond {needs[n, t] * np.arctanh(0.9):.2f} only."
+        f"and tanh(z) is {way} {bound} only where z is {way} {np.arctanh(bound):.2f}."
     )
 
 
