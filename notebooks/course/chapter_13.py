@@ -272,21 +272,27 @@ TRAPS = {  # name -> both(seed): the right states (N, T, H), and those of the tr
 
 
 # Plain code: what a call costs
-def seconds(run, turn=0.03):
-    """The quickest of many calls, of at least so many seconds in all."""
-    run()
-    times = []
-    while sum(times) < turn:
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return min(times)
+def quickest(runs, turn=0.1):
+    """Return the time of the quickest call of each of some functions, which take turns.
+
+    There are five rounds at least, and more until so many seconds have gone by: a busy neighbour
+    disturbs some calls, and hardly all of one function.
+    """
+    times = {name: [] for name in runs}
+    began, rounds = time.perf_counter(), 0
+    while rounds < 5 or time.perf_counter() - began < turn:
+        rounds += 1
+        for name, run in runs.items():
+            start = time.perf_counter()
+            run()
+            times[name].append(time.perf_counter() - start)
+    return {name: min(taken) for name, taken in times.items()}
 
 
 def the_three(N, H, T=32):
     """Return what a loop, our layer and the six bare products need for both passes of an RNN.
 
-    D = H, in float32: the loop is that of chapters 04 and 05.
+    D = H, in float32; the loop is that of chapters 04 and 05.
     """
     rng = np.random.default_rng(13)
     shapes = (N, T, H), (N, H), (H, H), (H, H), (H,), (N, T, H)
@@ -309,13 +315,14 @@ def the_three(N, H, T=32):
         for pair, out in zip(pairs, outs):
             np.dot(*pair, out=out)
 
-    return {"loop": seconds(loop), "hoisted": seconds(hoisted), "products": seconds(products)}
+    return quickest({"loop": loop, "hoisted": hoisted, "products": products})
 
 
 def price_of_a_call(calls=1000):
-    """The time of one call of NumPy on four numbers, which is nearly all overhead."""
+    """Return the time of one call of NumPy on four numbers, which is nearly all overhead."""
     few = np.zeros((1, 4), np.float32)
-    return seconds(lambda: [np.tanh(few, out=few) for _ in range(calls)]) / calls
+    many = quickest({"tanh": lambda: [np.tanh(few, out=few) for _ in range(calls)]})
+    return many["tanh"] / calls
 
 
 # Slips, one row a line
