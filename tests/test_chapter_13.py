@@ -46,6 +46,12 @@ def test_what_is_stored_says_where_it_comes_from():
     assert np.datetime64(STORED["date"]) > np.datetime64("2026-01-01")
 
 
+def test_the_page_names_the_version_that_is_stored():
+    [page] = (chapter_13.FILE.parents[1]).glob("13-*.ipynb")
+    version = STORED["versions"].partition(";")[0].removeprefix("PyTorch ")
+    assert f"of version {version})" in page.read_text("utf-8")
+
+
 @each_case
 def test_a_stored_case_has_a_gradient_for_each_input(name):
     inputs, answer = STORED["cases"][name]["inputs"], STORED["cases"][name]["answer"]
@@ -95,6 +101,16 @@ def test_pytorch_says_today_what_is_stored(name):
 
 
 @needs_torch
+@each_kind
+def test_a_state_that_is_left_out_is_zero(kind):
+    inputs = chapter_13.case(kind)
+    h0 = inputs.pop("h0")
+    answer = chapter_13.ask_torch(kind, inputs | {"h0": np.zeros_like(h0)})
+    assert np.any(answer.pop("dh0"))
+    alike(answer, chapter_13.ask_torch(kind, inputs))
+
+
+@needs_torch
 def test_the_script_writes_the_same_file(monkeypatch, tmp_path):
     monkeypatch.setattr(chapter_13, "FILE", tmp_path / "pytorch.json")
     script("pytorch").main()
@@ -123,7 +139,9 @@ def recurrence(backward):
     return as_layer(Recurrence)
 
 
-def test_a_function_of_autograd_is_judged_by_our_witnesses():
+@pytest.mark.parametrize("torch", [None, pytest.param(chapter_13.torch, marks=needs_torch)])
+def test_a_function_of_autograd_is_judged_by_our_witnesses(torch, monkeypatch):
+    monkeypatch.setattr(chapter_13, "torch", torch)
     inputs = chapter_13.small_problem(1.0)
     check_layer(*recurrence(rnn_layers.rnn_backward), *inputs)
 
@@ -189,4 +207,4 @@ def test_times_are_those_of_the_quickest_calls(monkeypatch):
     calls = []
     runs = {"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}
     assert chapter_13.quickest(runs, turn=0) == {"a": 2, "b": 4}
-    assert calls == 5 * ["a", "b"]
+    assert calls == 9 * ["a", "b"]

@@ -130,7 +130,7 @@ def ask_torch(kind, inputs, **options):
     start = [moved[name][None] for name in DATA[1:3] if name in moved]  # (1, N, H) each
     if kind == "LSTM" and len(start) == 1:
         start.append(torch.zeros_like(start[0]))
-    h, _ = layer(moved["x"], tuple(start) if kind == "LSTM" else (start or [None])[0])
+    h, _ = layer(moved["x"], *([tuple(start)] if len(start) == 2 else start))
     moved |= {name.removesuffix("_l0"): parameter for name, parameter in layer.named_parameters()}
     gradients = torch.autograd.grad(h, [*moved.values()], torch.tensor(inputs["dh"]))
     answer = {f"d{name}": gradient for name, gradient in zip(moved, gradients)}
@@ -275,12 +275,12 @@ TRAPS = {  # name -> both(seed): the right states (N, T, H), and those of the tr
 def quickest(runs, turn=0.1):
     """Return the time of the quickest call of each of some functions, which take turns.
 
-    There are five rounds at least, and more until so many seconds have gone by: a busy neighbour
+    There are nine rounds at least, and more until so many seconds have gone by: a busy neighbour
     disturbs some calls, and hardly all of one function.
     """
     times = {name: [] for name in runs}
     began, rounds = time.perf_counter(), 0
-    while rounds < 5 or time.perf_counter() - began < turn:
+    while rounds < 9 or time.perf_counter() - began < turn:
         rounds += 1
         for name, run in runs.items():
             start = time.perf_counter()
