@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from test_chapter_12 import script
 
-from course import chapter_13
+from course import chapter_05, chapter_13
 from course.chapter_11 import CELLS
 from course.chapter_13 import (
     TRAPS,
@@ -88,6 +88,22 @@ def test_a_projected_step_has_pytorchs_states_and_gradients():
     found |= dict(zip(chapter_13.WEIGHTS, chapter_13.lstm_gradients_to_torch(*dweights)))
     found |= {"weight_hr": dWp.T}
     alike({"h": h[:, None]} | {f"d{name}": array for name, array in found.items()}, case["answer"])
+
+
+@pytest.mark.parametrize("scale", STORED["let by gradcheck"])
+def test_what_gets_by_gradcheck_is_within_its_tolerance(scale):
+    h, cache = chapter_05.forward_with_cache(*chapter_13.small_problem(float(scale)))
+    units = np.eye(h.size).reshape(h.size, *h.shape)
+
+    def jacobian(backward):
+        return [[g.copy() for g in backward(unit.copy(), cache)] for unit in units]
+
+    right, near = jacobian(chapter_05.rnn_backward), []
+    for slip in (slip for slip in chapter_05.BACKWARD_SLIPS if slip.shown):
+        pairs = zip(jacobian(slip.build()), right)
+        if all(np.allclose(a, b, 1e-3, 1e-5) for rows in pairs for a, b in zip(*rows)):
+            near.append(slip.name)
+    assert near == STORED["let by gradcheck"][scale]
 
 
 # PyTorch itself
