@@ -363,6 +363,7 @@ SLIPS = [
         gru_from_share_of_new,
         ("share: nothing changed", "There z is the share of n, and with us the share of the old state: the block of z has to change.", "[r, -z, n]", "[r, z, n]"),
         ("share: 1 minus the weights", "1 - z is wanted, but 1 - W is another thing: which sum gives the sigmoid 1 - z?", "[r, -z, n]", "[r, 1 - z, n]"),
+        ("share: 1 minus all", "1 - z is wanted, and of z alone; and 1 - W is another thing: which sum gives the sigmoid 1 - z?", "[r, -z, n]", "[1 - r, 1 - z, 1 - n]"),
         ("share: r changed", "The share is z, the second block; r stays as it is.", "[r, -z, n]", "[-r, z, n]"),
         ("share: n changed", "The share is z, the second block; n, the third, stays as it is.", "[r, -z, n]", "[r, z, -n]"),
         ("share: all changed", "Only z changes its part: r and n stay as they are.", "[r, -z, n]", "[-r, -z, -n]"),
