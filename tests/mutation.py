@@ -365,12 +365,12 @@ def _with(node, **fields):
 
 
 # ---- Judging them --------------------------------------------------------------------------------
-def killers(mutants, suite=tuple(LAYERS)):
+def killers(mutants, suite=tuple(LAYERS), shares=None):
     """Return, for each mutant, the test of the suite that notices it, or None.
 
-    All cores share the work, each in a process of its own, which is ended if a mutant hangs it.
+    All cores share the work, or so many processes, and one is ended if a mutant hangs it.
     """
-    shares = os.cpu_count()
+    shares = shares or os.cpu_count()
     with ThreadPoolExecutor(shares) as pool:
         parts = [mutants[i::shares] for i in range(shares)]
         answers = list(pool.map(_killers_in_process, parts, [suite] * shares))
