@@ -200,37 +200,39 @@ def random_inputs(N, T, D, H, scale=0.5, seed=6):
     return [scale * draw(shape) for shape in shapes]
 
 
-def agrees(backward, inputs, arrays=slice(None), close=None):
-    """Return whether these of the five gradients are those of the complex step."""
+def agrees(forward, backward, inputs, arrays=slice(None), close=None):
+    """Return whether these gradients of the inputs are those of the complex step."""
     close = close or (lambda has, needs: relative_error(has, needs) < 1e-9)
     upstream = np.random.default_rng(7).standard_normal((*inputs[0].shape[:2], inputs[1].shape[1]))
-    found = backward(upstream.copy(), lstm_forward(*inputs)[1])
+    found = backward(upstream.copy(), forward(*inputs)[1])
 
     def loss_at(moved, place):
-        return np.sum(upstream * lstm_forward(*inputs[:place], moved, *inputs[place + 1 :])[0])
+        return np.sum(upstream * forward(*inputs[:place], moved, *inputs[place + 1 :])[0])
 
     needed = (
-        complex_step(lambda moved, k=k: loss_at(moved, k), inputs[k]) for k in range(5)[arrays]
+        complex_step(lambda moved, k=k: loss_at(moved, k), inputs[k])
+        for k in range(len(inputs))[arrays]
     )
     return all(map(close, found[arrays], needed))
 
 
-def shapes_fit(backward):
-    inputs = random_inputs(2, 5, 3, 4)
-    found = backward(np.ones((2, 5, 4)), lstm_forward(*inputs)[1])
+def shapes_fit(forward, backward, inputs):
+    h, cache = forward(*inputs)
+    found = backward(np.ones_like(h), cache)
     return all(map(lambda gradient, at: gradient.shape == at.shape, found, inputs))
+
+
+def leaves_arguments_alone(forward, backward, inputs):
+    h, cache = forward(*inputs)
+    given = [np.ones_like(h), *cache]
+    before = [array.copy() for array in given]
+    backward(given[0], tuple(given[1:]))
+    return all(map(np.array_equal, given, before))
 
 
 def loss_falls(backward):
     losses = learn(backward)
     return np.mean(losses[-10:]) < losses[0]
-
-
-def leaves_arguments_alone(backward):
-    given = [np.ones((2, 5, 4)), *lstm_forward(*random_inputs(2, 5, 3, 4))[1]]
-    before = [array.copy() for array in given]
-    backward(given[0], tuple(given[1:]))
-    return all(map(np.array_equal, given, before))
 
 
 def checks():
@@ -239,14 +241,14 @@ def checks():
     tiny = random_inputs(2, 5, 3, 4, scale=1e-3)
     unbiased[4][:] = 0
     return {
-        "shapes": shapes_fit,
+        "shapes": lambda backward: shapes_fit(lstm_forward, backward, full),
         "loss\nfalls": loss_falls,
-        "one\nstep": lambda backward: agrees(backward, one_step),
-        "tiny\nweights": lambda backward: agrees(backward, tiny, close=np.allclose),
-        "biases\nzero": lambda backward: agrees(backward, unbiased),
-        "dWx\nalone": lambda backward: agrees(backward, full, slice(2, 3)),
-        "all\narrays": lambda backward: agrees(backward, full),
-        "args\nkept": leaves_arguments_alone,
+        "one\nstep": lambda backward: agrees(lstm_forward, backward, one_step),
+        "tiny\nweights": lambda backward: agrees(lstm_forward, backward, tiny, close=np.allclose),
+        "biases\nzero": lambda backward: agrees(lstm_forward, backward, unbiased),
+        "dWx\nalone": lambda backward: agrees(lstm_forward, backward, full, slice(2, 3)),
+        "all\narrays": lambda backward: agrees(lstm_forward, backward, full),
+        "args\nkept": lambda backward: leaves_arguments_alone(lstm_forward, backward, full),
     }
 
 
