@@ -70,15 +70,42 @@ def test_the_bias_of_another_gate_is_hidden_by_biases_of_zero(rng):
     inputs = inputs_of(rng)
     for b, hidden in ((inputs[4], False), (np.zeros(16), True)):
         cache = lstm_forward(*inputs[:4], b)[1]
-        for place in (4, 5):  # i and f
-            same = np.allclose(with_the_output_gates_bias(cache)[place], cache[place])
-            assert same == hidden
+        for made, gate in zip(with_the_output_gates_bias(cache), cache[4:6]):
+            assert np.allclose(made, gate) == hidden
     # With the bias of o moved to i and f, the gates are those that the mistake makes.
     b = np.concatenate([inputs[4][8:12], inputs[4][8:12], inputs[4][8:]])
-    for place in (4, 5):
-        needed = lstm_forward(*inputs[:4], b)[1][place][:, 0]  # later steps start from other states
-        made = with_the_output_gates_bias(lstm_forward(*inputs)[1])[place][:, 0]
-        np.testing.assert_allclose(made, needed)
+    needed = lstm_forward(*inputs[:4], b)[1][4:6]
+    for made, gate in zip(with_the_output_gates_bias(lstm_forward(*inputs)[1]), needed):
+        np.testing.assert_allclose(made[:, 0], gate[:, 0])  # later steps start from other states
+
+
+def test_with_the_wrong_bias_the_slopes_alone_are_wrong(rng):
+    """As in numpy-ml: the candidate, the output gate and what the cell carries use the right gates.
+
+    So the candidate's and the output gate's weights are right at the last step, and so is what goes
+    to the cell before it.
+    """
+    inputs = inputs_of(rng, T=1)
+    dh, cache = rng.standard_normal((2, 1, 4)), lstm_forward(*inputs)[1]
+    right = lstm_backward(dh, cache)[2]
+    wrong = chapter_11.exhibits()["3 numpy-ml"](dh, cache)[2]
+    np.testing.assert_allclose(wrong[:, 8:], right[:, 8:])
+    assert not np.any(np.isclose(wrong[:, :4], right[:, :4]))
+    wrong_i, _ = with_the_output_gates_bias(cache)
+    slopes = [(gate * (1 - gate))[:, 0] for gate in (wrong_i, cache[4])]
+    one_sample = [array[:1] for array in inputs[:2]] + inputs[2:]
+    alone = lstm_forward(*one_sample)[1]
+    ratio = chapter_11.exhibits()["3 numpy-ml"](dh[:1], alone)[4][:4]
+    ratio = ratio / lstm_backward(dh[:1], alone)[4][:4]
+    np.testing.assert_allclose(ratio, (slopes[0] / slopes[1])[0])
+
+
+def test_each_exhibit_is_caught_by_all_arrays_and_the_right_one_passes_every_check():
+    checks = chapter_11.checks()
+    assert all(passes(lstm_backward) for passes in checks.values())
+    for backward in chapter_11.exhibits().values():
+        assert not checks["all\narrays"](backward)
+        assert checks["shapes"](backward)
 
 
 def test_without_the_carry_of_c_a_sentence_is_learned_better_from_each_of_ten_starts():
@@ -229,24 +256,24 @@ def test_the_stored_results_are_what_the_chapter_says():
 
 def walk():
     arrays = {"dh": [1, 2], "carry_h": [3, 4, 0], "total_h": [5, 6], "total_c": [7, 8]}
-    arrays |= {"carry_c": [0.5, 0.25, 0], "f": [0.75, 0.125], "c": [0, 1, 2], "h": [0, 0.5, 0.6]}
+    arrays |= {"carry_c": [0.5, 0.25, 0], "f": [0.75, 0.125], "o": [0.5, 0.6], "slope": [0.9, 1]}
     return TwoCarries(2), arrays | {"da": np.arange(8).reshape(2, 4) / 10}
 
 
 def test_a_walk_shows_what_is_known_so_far():
     picture, arrays = walk()
-    labels = [label for *_, label in picture._arrows]
     picture.update(0, **arrays)
     assert "total_h" not in picture.alt()
-    assert "f: 0.750 at t = 1, 0.125 at t = 2." in picture.alt()
+    for name, first, last in (("f", 0.75, 0.125), ("o", 0.5, 0.6), ("slope", 0.9, 1)):
+        assert f"{name}: {first:.3f} at t = 1, {last:.3f} at t = 2." in picture.alt()
     picture.update(1, **arrays)
     assert "carry_c: 0.250 at t = 1, 0.000 at t = 2." in picture.alt()
     assert "da: [0.400, 0.500, 0.600, 0.700] at t = 2." in picture.alt()
-    assert [label.get_visible() for label in labels] == [False, True]
-    assert labels[1].get_text() == "× 0.125"
+    seen = [[arrow.get_visible() for arrow in arrows] for _, arrows in picture._arrows]
+    assert seen == [7 * [False], 7 * [True]]  # two carries, and eq. 11.5 down to the forget gate
     picture.update(2, **arrays)
     assert "carry_h: 3.000 at t = 0, 4.000 at t = 1" in picture.alt()
-    assert all(label.get_visible() for label in labels)
+    assert all(arrow.get_visible() for _, arrows in picture._arrows for arrow in arrows)
 
 
 def test_a_walk_refuses_what_does_not_fit():

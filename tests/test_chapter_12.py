@@ -6,12 +6,13 @@ import importlib.util
 import numpy as np
 import pytest
 
-from course import chapter_09, chapter_12
+from course import chapter_09, chapter_11, chapter_12
 from course.chapter_11 import CELLS
 from course.chapter_12 import (
     BACKWARD_SLIPS,
     GatedNetwork,
     GatedUnit,
+    Without,
     cell_arrays,
     early_gru_backward,
     early_gru_forward,
@@ -35,7 +36,8 @@ def script(name):
     return module
 
 
-cells, times = script("cells"), script("times")
+cells, parts, times = script("cells"), script("parts"), script("times")
+PLACES = {"gru": slice(4, 6), "lstm": slice(5, 8)}  # of the gates in a cache of rnn_layers
 SIZES = [(2, 5, 3, 4), (3, 4, 5, 2), (2, 1, 4, 3), (1, 6, 1, 2)]  # N, T, D, H
 NAMES, VALIDATION_NAMES, TEST_NAMES = (part[:64] for part in chapter_09.split(0))
 each_size = pytest.mark.parametrize("sizes", SIZES)
@@ -96,6 +98,125 @@ def test_the_toy_learns_by_the_right_gradient_and_hardly_by_a_wrong_sign():
     [wrong] = [slip for slip in BACKWARD_SLIPS if slip.name == "sign of z"]
     right, slow = (chapter_12.train(each, steps=40)[-1] for each in (gru_backward, wrong.build()))
     assert right < 0.7 * slow
+
+
+# Checks and exhibits
+
+
+def test_every_check_lets_the_right_one_by_and_the_inner_product_all_that_is_published_not():
+    checks = chapter_12.checks()
+    assert all(passes(gru_backward) for passes in checks.values())
+    for backward in chapter_12.exhibits().values():
+        assert checks["shapes"](backward)
+        assert not checks["inner\nproduct"](backward)
+
+
+def test_the_24_slips_are_caught_as_the_chapter_says_of_its_five():
+    checks = chapter_12.checks()
+    let_by = {name: set() for name in ("T = 1\nall six", "T = 5\n$dW_x$", "inner\nproduct")}
+    for slip in BACKWARD_SLIPS:
+        if slip.shown:
+            backward = slip.build()
+            assert checks["shapes"](backward)
+            for name, slips in let_by.items():
+                if checks[name](backward):
+                    slips.add(slip.name)
+    in_place, mean = "carry added in place into dh", "db is a batch mean"
+    assert let_by["T = 1\nall six"] == {"no carry", "last dh at every step", mean, in_place}
+    others = {"dx from du", "dWh from da", "both biases alike"}
+    assert let_by["T = 5\n$dW_x$"] == others | {mean, in_place}
+    assert let_by["inner\nproduct"] == {in_place}
+
+
+# Cells without parts
+
+
+def gates_of(adder):
+    """The gates of a cell of an adder by block, over a few sequences."""
+    x, _ = chapter_11.adding_batch(np.random.default_rng(0), T=4)
+    _, _, cache = chapter_11.adding_forward(adder.cell, adder.weights, x)
+    return cache[PLACES[adder.cell]]
+
+
+@pytest.mark.parametrize(("bias", "value"), [(200, 1), (-200, 0), (3, 0.9526)])
+@pytest.mark.parametrize(("cell", "block"), [*(("gru", k) for k in range(2)), ("lstm", 2)])
+def test_a_gate_that_is_held_is_a_constant_before_and_after_training(cell, block, bias, value):
+    adder = Without(cell, held={block: bias})
+    first = adder.weights[-1].copy()
+    assert np.all(np.abs(gates_of(adder)[block] - value) <= (5e-5 if bias == 3 else 0))
+    for _ in chapter_11.train(adder, T=4, updates=4, every=4):
+        assert np.all(np.abs(gates_of(adder)[block] - value) <= (5e-5 if bias == 3 else 0))
+    assert adder.weights[-1] != first  # it has been trained
+
+
+def test_the_gradient_of_a_cell_without_parts_is_right_where_it_can_move(rng):
+    """Along each change that keeps the gates held, or coupled, as they are."""
+    x, y = (array.astype(float) for array in chapter_11.adding_batch(rng, T=5, N=3))
+    for cell, settings in (("gru", {"held": {0: 3}}), ("lstm", {"coupled": True, "held": {2: 1}})):
+        adder = Without(cell, **settings)
+        weights = [np.float64(array) for array in adder.weights]
+        direction = [rng.standard_normal(array.shape) for array in weights]
+        for array in direction[:-2]:
+            if adder.coupled:
+                array[..., :32] = -array[..., 32:64]
+            for block in adder.held:
+                array[..., 32 * block : 32 * (block + 1)] = 0
+
+        def error(step, cell=cell, weights=weights, direction=direction):
+            moved = [array + step * way for array, way in zip(weights, direction)]
+            return np.mean((chapter_11.adding_forward(cell, moved, x)[0] - y) ** 2)
+
+        _, gradients = adder.gradients(weights, x, y)
+        for gradient in gradients[:-2]:
+            if adder.coupled:  # the same change is counted in both gates
+                gradient[..., :32] = 0
+        found = sum(np.sum(g * way) for g, way in zip(gradients, direction))
+        np.testing.assert_allclose(found, complex_step(error, np.array(0.0)), rtol=1e-9)
+
+
+def test_coupled_gates_always_add_up_to_one():
+    adder = Without("lstm", coupled=True)
+    for _ in chapter_11.train(adder, T=4, updates=6, every=3):
+        i, f, *_ = gates_of(adder)
+        np.testing.assert_allclose(i + f, 1, rtol=1e-6)
+
+
+def test_nothing_left_out_is_the_adder_of_chapter_11():
+    one, other = Without("lstm", 3), chapter_11.Adder("lstm", 3)
+    for (t, loss), reported in zip(
+        chapter_11.train(one, T=4, updates=4, every=2),
+        chapter_11.train(other, T=4, updates=4, every=2),
+    ):
+        assert (t, loss) == reported
+
+
+def test_the_script_of_parts_makes_what_is_missing_and_no_more(tmp_path, monkeypatch):
+    made = []
+
+    def row_of(way, T, seed):
+        made.append((way, T, seed))
+        row = {"way": way, "T": T, "seed": seed, "updates needed": 10 * seed}
+        return row | {"last mean of 50": 0.005}
+
+    monkeypatch.setattr(parts, "FILE", tmp_path / "parts.csv")
+    monkeypatch.setattr(parts, "row_of", row_of)
+    monkeypatch.setattr(parts, "SEEDS", range(2))
+    parts.main("50", "GRU")
+    monkeypatch.setattr(parts, "SEEDS", range(3))
+    parts.main("50", "GRU")
+    assert made == [("GRU", 50, seed) for seed in range(3)]
+
+
+def test_a_row_of_parts_says_when_the_mean_over_50_fell_below_the_mark(monkeypatch):
+    losses = [0.1, 0.02, 0.01, 0.005, 0.005, 0.005, 0.005]
+    reports = [(10 * k, loss) for k, loss in enumerate(losses, 1)]
+    monkeypatch.setattr(chapter_11, "train", lambda *settings, **_: iter(reports))
+    assert parts.row_of("GRU", 50, 0)["updates needed"] == 60
+    monkeypatch.setattr(chapter_11, "train", lambda *settings, **_: iter(reports[:4]))
+    assert parts.row_of("GRU", 50, 0)["updates needed"] == ""
+    quick = [(10 * k, 0.001) for k in range(1, 9)]
+    monkeypatch.setattr(chapter_11, "train", lambda *settings, **_: iter(quick))
+    assert parts.row_of("GRU", 50, 0)["updates needed"] == 50
 
 
 # Networks that read names
@@ -220,7 +341,7 @@ def test_two_streams_leave_for_the_step_before():
     assert "through at t = 0: [[80.50, 80.50]]" in picture.alt()
 
 
-def test_what_the_page_says_of_the_stored_readers_and_adders_is_so():
+def test_what_the_page_says_of_the_stored_readers_is_so():
     rows = chapter_09.stored(cells.FILE)
     gains = {way: [] for way in cells.WAYS}
     for row in rows:
@@ -228,19 +349,35 @@ def test_what_the_page_says_of_the_stored_readers_and_adders_is_so():
     assert {len(each) for each in gains.values()} == {4}
     assert all(gain > 0 for way in ("GRU, dropout", "GRU") for gain in gains[way])
     assert np.mean(gains["GRU, dropout"]) == pytest.approx(0.042, abs=5e-4)
-    assert np.mean(gains["vanilla, dropout"]) < 0 < np.mean(gains["vanilla"])
-    runs = [
-        row for row in chapter_09.stored(cells.FILE.with_name("adding.csv")) if row["bias"] != "0"
-    ]
-    needed = {(row["cell"], row["T"]): [] for row in runs}
-    for row in runs:
-        needed[row["cell"], row["T"]].append(row["first mean of 50 below 0.01"])
-    spans = {
-        "gru": {"50": (150, 200), "100": (150, 250)},
-        "lstm": {"50": (250, 600), "100": (350, 700)},
-    }
-    for cell, by_length in spans.items():
-        for T, span in by_length.items():
-            updates = list(map(int, needed[cell, T]))
-            assert (len(updates), min(updates), max(updates)) == (10, *span)
-    assert all(needed["vanilla", T] == 10 * [""] for T in ("50", "100"))
+    behind = {way: np.subtract(gains["GRU"], gains[way]) for way in gains}
+    for way in ("GRU, r = 1", "GRU, z = 0"):
+        assert behind[way].mean() == pytest.approx(0.0045, abs=0.001)
+        assert chapter_09.over_splits(behind[way])[2] == pytest.approx(0.004, abs=5e-4)
+        assert np.all(behind[way] < behind["vanilla"])
+    mean, _, error = chapter_09.over_splits(behind["vanilla"])
+    assert mean == pytest.approx(0.022, abs=5e-4)
+    assert mean > 3.9 * error
+
+
+def test_what_the_page_says_of_the_cells_without_parts_is_so():
+    needed = {}
+    for row in chapter_09.stored(parts.FILE):
+        needed.setdefault((row["way"], row["T"]), []).append(row["updates needed"])
+    assert all(len(updates) == 10 for updates in needed.values())
+    learned = {way: sum(map(bool, updates)) for way, updates in needed.items()}
+    assert {way for way, _ in needed} == set(parts.WAYS)
+    none = {"GRU, z = 0", "GRU, z = 0.953", "GRU, z = 0.993", "LSTM, f = 0", "LSTM, i = 1"}
+    slow = {"LSTM, o = 1": 8, "LSTM, f = 1": 4}
+    assert {way for way, T in learned if T == "50" and not learned[way, T]} == none
+    assert {way: learned[way, "50"] for way in slow} == slow
+    for way in set(parts.WAYS) - none - set(slow):
+        assert learned[way, "50"] == 10
+
+    def median(way, T="50"):
+        return np.median([int(t) for t in needed[way, T] if t])
+
+    assert median("GRU, r = 1") <= median("GRU") + 10
+    assert median("GRU") < median("LSTM, i = 1 - f") < median("LSTM, i first at 0.05")
+    lead = median("LSTM") - median("GRU")
+    assert median("LSTM") - median("LSTM, i first at 0.05") > lead / 2
+    assert median("LSTM, i first at 0.05") < median("LSTM") - 50

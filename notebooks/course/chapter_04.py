@@ -340,6 +340,7 @@ class UnrolledNetwork(Picture):
         ("dz", Row("backward", "through tanh", "$dL/dz_t$")),
     )
     CARRIES = (("carry", "dh0", "$dL/dh_0$"),)  # a row, and its name before the first step
+    SOLID = ()  # carries that are drawn by a solid line
     LEAVES = "dz"  # the row from which carries go to the step before
     SUMS = (("dWx", "$dL/dW_x$"), ("dWh", "$dL/dW_h$"), ("db", "$dL/db$"))
     LEFT, SIZE, PITCH = 1.35, 8.5, 0.15
@@ -420,7 +421,8 @@ class UnrolledNetwork(Picture):
         for name, *_ in self.CARRIES:
             carry = (here, self._ys[self.LEAVES]), (before, self._ys[name])
             arrow(axes, *carry, FAINT, lw=1.2)
-            back.append(self._animated(arrow(axes, *carry, future.colour, ls=future.line)))
+            line = "-" if name in self.SOLID else future.line
+            back.append(self._animated(arrow(axes, *carry, future.colour, ls=line)))
         return t, forward, back
 
     def _draw_sums(self, axes, top, D, H):

@@ -16,7 +16,6 @@ from course.artists import (
     checked,
     in_words,
     lines_of,
-    number,
     rounded,
     styled,
 )
@@ -24,7 +23,8 @@ from course.chapter_07 import clip_by_global_norm
 from course.chapter_09 import adam
 from course.exercises import Exercise, desk, in_order, with_cache
 from course.samples import Sample
-from course.slips import slips
+from course.slips import Slip, slips
+from gradient_check import complex_step, relative_error
 import rnn_layers
 
 
@@ -155,15 +155,15 @@ def peephole_forward(x, prev_h, prev_c, Wx, Wh, b, p):
 
 
 def with_the_output_gates_bias(cache):
-    """Return the cache with i and f computed anew, by mistake with the bias of o for their own.
+    """Return i and f computed anew, by mistake with the bias of o for their own.
 
     The biases are read off the gates of the first step.
     """
-    x, h0, Wx, Wh, i, f, o, *others = cache
+    x, h0, Wx, Wh, i, f, o, *_ = cache
     a = np.log(np.concatenate([i, f, o], axis=2)) - np.log(1 - np.concatenate([i, f, o], axis=2))
     b_i, b_f, b_o = np.split(a[0, 0] - (x[0, 0] @ Wx + h0[0] @ Wh)[: a.shape[2]], 3)
     a_i, a_f, _ = np.split(a, 3, axis=2)
-    return x, h0, Wx, Wh, sigmoid(a_i - b_i + b_o), sigmoid(a_f - b_f + b_o), o, *others
+    return sigmoid(a_i - b_i + b_o), sigmoid(a_f - b_f + b_o)
 
 
 def learn(backward, steps=40, H=12, rate=0.1, text="open the gate", seed=3):
@@ -190,6 +190,66 @@ def learn(backward, steps=40, H=12, rate=0.1, text="open the gate", seed=3):
             weight -= rate * gradient / np.sqrt(square + 1e-8)
         losses[step] = loss / T
     return losses
+
+
+# The checks of the kill matrix
+def random_inputs(N, T, D, H, scale=0.5, seed=6):
+    """Draw x, h0, Wx, Wh, b."""
+    shapes = (N, T, D), (N, H), (D, 4 * H), (H, 4 * H), (4 * H,)
+    draw = np.random.default_rng(seed).standard_normal
+    return [scale * draw(shape) for shape in shapes]
+
+
+def agrees(forward, backward, inputs, arrays=slice(None), close=None):
+    """Return whether these gradients of the inputs are those of the complex step."""
+    close = close or (lambda has, needs: relative_error(has, needs) < 1e-9)
+    upstream = np.random.default_rng(7).standard_normal((*inputs[0].shape[:2], inputs[1].shape[1]))
+    found = backward(upstream.copy(), forward(*inputs)[1])
+
+    def loss_at(moved, place):
+        return np.sum(upstream * forward(*inputs[:place], moved, *inputs[place + 1 :])[0])
+
+    needed = (
+        complex_step(lambda moved, k=k: loss_at(moved, k), inputs[k])
+        for k in range(len(inputs))[arrays]
+    )
+    return all(map(close, found[arrays], needed))
+
+
+def shapes_fit(forward, backward, inputs):
+    h, cache = forward(*inputs)
+    found = backward(np.ones_like(h), cache)
+    return all(map(lambda gradient, at: gradient.shape == at.shape, found, inputs))
+
+
+def leaves_arguments_alone(forward, backward, inputs):
+    h, cache = forward(*inputs)
+    given = [np.ones_like(h), *cache]
+    before = [array.copy() for array in given]
+    backward(given[0], tuple(given[1:]))
+    return all(map(np.array_equal, given, before))
+
+
+def loss_falls(backward):
+    losses = learn(backward)
+    return np.mean(losses[-10:]) < losses[0]
+
+
+def checks():
+    """Return the eight checks, {name: function of a backward pass -> whether it passes}."""
+    full, unbiased, one_step = (random_inputs(2, T, 3, 4) for T in (5, 5, 1))
+    tiny = random_inputs(2, 5, 3, 4, scale=1e-3)
+    unbiased[4][:] = 0
+    return {
+        "shapes": lambda backward: shapes_fit(lstm_forward, backward, full),
+        "loss\nfalls": loss_falls,
+        "one\nstep": lambda backward: agrees(lstm_forward, backward, one_step),
+        "tiny\nweights": lambda backward: agrees(lstm_forward, backward, tiny, close=np.allclose),
+        "biases\nzero": lambda backward: agrees(lstm_forward, backward, unbiased),
+        "dWx\nalone": lambda backward: agrees(lstm_forward, backward, full, slice(2, 3)),
+        "all\narrays": lambda backward: agrees(lstm_forward, backward, full),
+        "args\nkept": lambda backward: leaves_arguments_alone(lstm_forward, backward, full),
+    }
 
 
 # The adding problem
@@ -232,8 +292,8 @@ def adding_batch(rng, T, N=32):
 def adding_weights(cell, rng, H=32, bias=3.0):
     """Draw the start, float32: those of the cell, then w (H, 1) and w0 (1,), which read h_T.
 
-    Without gates Wh is orthogonal, the start that chapter 07 found best for long ways. Of the
-    gate that keeps the state the bias is `bias`.
+    Without gates Wh is orthogonal, as in chapter 07. Of the gate that keeps the state the bias is
+    `bias`.
     """
     _, _, blocks, biases, keep = CELLS[cell]
     Wx = rng.standard_normal((2, blocks * H)) / np.sqrt(2)
@@ -274,6 +334,10 @@ class Adder:
         self.cell, self.rng = cell, np.random.default_rng(seed)
         self.weights = adding_weights(cell, self.rng, H, bias)
 
+    def gradients(self, weights, x, y):
+        """Return the mean squared error of these weights, and its gradient by each array."""
+        return adding_gradients(self.cell, weights, x, y)
+
     def loss(self, T, N=1000, seed=1000):
         """Return the mean squared error on N sequences that no training draws."""
         x, y = adding_batch(np.random.default_rng(seed), T, N)
@@ -288,7 +352,7 @@ def train(adder, T, updates=600, N=32, rate=0.01, every=10):
     weights = [array.copy() for array in adder.weights]
     averages, losses = [(0 * array, 0 * array) for array in weights], []
     for t in range(1, updates + 1):
-        loss, gradients = adding_gradients(adder.cell, weights, *adding_batch(adder.rng, T, N))
+        loss, gradients = adder.gradients(weights, *adding_batch(adder.rng, T, N))
         adam(weights, clip_by_global_norm(gradients, 1.0), averages, t, rate)
         losses.append(loss)
         if t % every == 0:
@@ -349,6 +413,11 @@ SLIPS = [
         ("carry added in place into dh", "Your function changes its argument dh: the numbers are right, but dh[:, t] += ... writes into the caller's array. Make a new one.", "total_h = dh[:, t] + carry_h", "total_h = dh[:, t]; total_h += carry_h"),
     ),
     *slips(
+        lstm_backward,
+        ("cell without the carry of h", "Right at the last step, wrong before it: what enters the cell comes from the state's total, dh[:, t] and the carry of h, eq. 11.5.", "carry_c + total_h", "carry_c + dh[:, t]"),
+        shown=False,
+    ),
+    *slips(
         into_cell,
         ("cell: no dnext_c", "The cell also reaches the loss through the step after it, past the state: add dnext_c.", "dnext_c + dnext_h", "dnext_h"),
         ("cell: dnext_c alone", "The cell also reaches the loss through the state, next_h = o tanh(next_c): that road is missing.", " + dnext_h * o * (1 - np.tanh(next_c) ** 2)", " * 1.0"),
@@ -359,6 +428,7 @@ SLIPS = [
         ("cell: tanh for its slope", "You multiply by tanh, and not by its slope, 1 - tanh(next_c)^2.", "(1 - np.tanh(next_c) ** 2)", "np.tanh(next_c)"),
         ("cell: slope at the state", "The slope belongs to tanh(next_c), and the state is o times that: 1 - tanh(next_c)^2.", "np.tanh(next_c) ** 2", "(o * np.tanh(next_c)) ** 2"),
         ("cell: both through the gate", "dnext_c is a derivative by the cell already: the gate and the slope stand on the other road alone.", "dnext_c + dnext_h * o", "(dnext_c + dnext_h) * o"),
+        ("cell: both through tanh", "dnext_c is a derivative by the cell already: the slope of tanh stands on the other road alone.", "dnext_c + dnext_h * o * (1", "(dnext_c + dnext_h * o) * (1"),
         ("cell: roads multiplied", "Along a road factors are multiplied; over several roads gradients add up.", "dnext_c + dnext_h", "dnext_c * dnext_h"),
         ("cell: one road subtracted", "A sign: over several roads gradients add up.", "dnext_c + dnext_h", "dnext_c - dnext_h"),
         ("cell: slope of the output gate", "o (1 - o) is for the road into the gate; on the road to the cell the gate is a factor o.", "dnext_h * o *", "dnext_h * o * (1 - o) *"),
@@ -402,6 +472,31 @@ SLIPS = [
     ),
 ]
 # fmt: on
+
+
+def exhibits():
+    """Return backward passes as they were published, in our letters: {name: function}."""
+    known = {slip.name: slip.build() for slip in SLIPS if slip.shown}
+
+    def edited(*edits):
+        return Slip(lstm_backward, "exhibit", "", edits).build()
+
+    def slope(gate, other):
+        return f"{gate}[:, t] * (1 - {gate}[:, t])", f"{other}[:, t] * (1 - {other}[:, t])"
+
+    anew = "T = x.shape[1]", "T = x.shape[1]; wrong_i, wrong_f = with_the_output_gates_bias(cache)"
+    two_biases = "db += da.sum(axis=0)", "db += np.hstack([da_f, da_f, da_f, da_g]).sum(axis=0)"
+    squashed = [(slope(k, k)[0], f"sigmoid({k}[:, t]) * (1 - sigmoid({k}[:, t]))") for k in "ifo"]
+    return {
+        "1 Coursera": known["neither carry"],
+        "2 NumPy": known["carry of c from the new dh"],
+        "3 numpy-ml": edited(anew, slope("i", "wrong_i"), slope("f", "wrong_f")),
+        "4 learn_dl": edited(
+            ("carry_c + total_h", "total_h"), two_biases, ("dWx += x", "dWx += (t == T - 1) * x")
+        ),
+        "5 digits": known["last dh at every step"],
+        "6 EpyNN": edited((" if t > 0 else h0", ""), *squashed),
+    }
 
 
 # Exercises
@@ -500,23 +595,24 @@ check, hint, solution = desk(EXERCISES, SLIPS)
 
 # Pictures
 class TwoCarries(Picture):
-    """One cell over T steps, with live numbers: forward, and back with the carries of h and of c.
+    """One cell over T steps, with live numbers: what is known forward, and back with two carries.
 
-    Position k has gone k steps back, from 0 to T.
+    From above to below a column is eqs. 11.14, 11.5 and 11.8. Position k has gone k steps back,
+    from 0 to T.
     """
 
     ROWS = (  # name, role, words, symbol
         ("dh", "loss", "from the loss", "$\\partial L/\\partial h_t$"),
         ("carry_h", "future", "+ carry of $h$", "$da_{t+1}\\,W_h^\\top$"),
-        ("total_h", "backward", "= in total", "$dL/dh_t$"),
+        ("total_h", "backward", "= of the state", "$dL/dh_t$"),
+        ("o", "forward", "× output gate", "$o_t$"),
+        ("slope", "forward", "× slope of tanh", "$1-\\tanh^2 c_t$"),
+        ("carry_c", "future", "+ carry of $c$", "$dL/dc_{t+1}\\;f_{t+1}$"),
+        ("total_c", "backward", "= of the cell", "$dL/dc_t$"),
+        ("f", "forward", "× forget gate", "$f_t$"),
         ("da", "backward", "to the sums", "$dL/da_t$: i f o g"),
-        ("total_c", "backward", "of the cell, in total", "$dL/dc_t$"),
-        ("carry_c", "future", "carry of $c$", "$dL/dc_{t+1}\\;f_{t+1}$"),
-        ("f", "forward", "forget gate", "$f_t$"),
-        ("c", "forward", "cell", "$c_t$"),
-        ("h", "forward", "state", "$h_t$"),
     )
-    FIRST = ("carry_h", "carry_c", "c", "h")  # the rows that begin before the first step
+    CARRIES = ("carry_h", "carry_c")  # these rows begin before the first step
     LEFT, SIZE, PITCH = 1.45, 8.5, 0.15
 
     @styled
@@ -534,7 +630,7 @@ class TwoCarries(Picture):
             axes.text(0.1, y - 0.02, symbol, va="top", size=9, color=colour)
             half = width * (0.98 if name == "da" else 0.5), 0.18 if name == "da" else 0.12
             look = {"fc": PAPER, "ec": (colour, 0.35), "lw": 0.9}
-            for t in range(name not in self.FIRST, T + 1):
+            for t in range(name not in self.CARRIES, T + 1):
                 x = self._columns[t]
                 rounded(axes, x - half[0], y - half[1], 2 * half[0], 2 * half[1], 0.05, **look)
         for t in range(T + 1):
@@ -543,52 +639,56 @@ class TwoCarries(Picture):
             name: self._animated(axes.add_patch(Numbers(ROLES[role].colour, self.SIZE)))
             for name, role, *_ in self.ROWS
         }
-        self._arrows = [self._carry(axes, t, width) for t in range(1, T + 1)]
+        self._arrows = [self._roads(axes, t, width) for t in range(1, T + 1)]
         centre = {"ha": "center", "va": "center", "size": 10.5}
         self._caption = self._animated(axes.text(4, 0.16, "", **centre))
 
-    def _carry(self, axes, t, width):
-        """The carries out of step t, with the factor of that of c."""
-        future, artists = ROLES["future"], []
-        for source, target, out in (("da", "carry_h", 0.98), ("total_c", "carry_c", 0.5)):
-            start = self._columns[t] - out * width - 0.02, self._ys[source]
-            end = self._columns[t - 1] + width / 2 + 0.02, self._ys[target]
+    def _roads(self, axes, t, width):
+        """The two carries out of step t, and in it the road from the state to the cell."""
+        x, before, artists = self._columns[t], self._columns[t - 1] + width / 2 + 0.02, []
+        roads = [
+            ("future", (x - 0.98 * width - 0.02, self._ys["da"]), (before, self._ys["carry_h"])),
+            ("future", (x - width / 2 - 0.02, self._ys["f"]), (before, self._ys["carry_c"])),
+            ("backward", (x, self._ys["total_h"] - 0.13), (x, self._ys["o"] + 0.13)),
+            ("backward", (x, self._ys["o"] - 0.13), (x, self._ys["slope"] + 0.13)),
+            ("backward", (x, self._ys["slope"] - 0.13), (x, self._ys["carry_c"] + 0.13)),
+            ("backward", (x, self._ys["carry_c"] - 0.13), (x, self._ys["total_c"] + 0.13)),
+            ("backward", (x, self._ys["total_c"] - 0.13), (x, self._ys["f"] + 0.13)),
+        ]
+        for role, start, end in roads:
+            colour, line, _ = ROLES[role]
             arrow(axes, start, end, FAINT, lw=1.2)
-            artists.append(self._animated(arrow(axes, start, end, future.colour, ls=future.line)))
-        x, y = (self._columns[t] + self._columns[t - 1]) / 2, self._ys["carry_c"]
-        label = axes.text(x, y, "", ha="center", va="center", size=8.5, color=future.colour)
-        return t, artists, self._animated(label)
+            artists.append(self._animated(arrow(axes, start, end, colour, ls=line)))
+        return t, artists
 
-    def update(self, back, *, dh, carry_h, total_h, da, total_c, carry_c, f, c, h):
+    def update(self, back, **arrays):
         """Show what is known after so many steps back.
 
-        carry_h, carry_c, c and h are (T + 1,), from t = 0; da (T, 4); the others (T,).
+        The arrays are named as in ROWS: carry_h and carry_c (T + 1,), from t = 0; da (T, 4); the
+        others (T,).
         """
         if not 0 <= back <= self.T:
             raise ValueError(f"back is {back}; it should be from 0 to {self.T}")
         T, now = self.T, self.T + 1 - back
-        arrays = {"dh": dh, "carry_h": carry_h, "total_h": total_h, "da": da, "total_c": total_c}
-        arrays |= {"carry_c": carry_c, "f": f, "c": c, "h": h}
         said = [f"An LSTM cell over {T} steps, gone back {back} of {T}."]
         for name, role, *_ in self.ROWS:
-            shape = (T + (name in self.FIRST), 4)[: 1 + (name == "da")]
+            first = name not in self.CARRIES
+            shape = (T + 1 - first, 4)[: 1 + (name == "da")]
             values = checked(arrays[name], shape, name)
-            first = 0 if name in self.FIRST else 1
-            low = first if role in ("forward", "loss") else now - (name in self.FIRST)
-            known = range(max(low, first), T + 1) if back or role in ("forward", "loss") else ()
+            forward = role in ("forward", "loss")
+            known = range(1 if forward else now - (not first), T + 1) if forward or back else ()
             lines = []
             for t in known:
-                value = values[t - first]
                 place = self._columns[t], self._ys[name], self.PITCH
-                lines += lines_of(np.reshape(value, (2, 2) if name == "da" else (1, 1)), *place)
+                square = (2, 2) if name == "da" else (1, 1)
+                lines += lines_of(np.reshape(values[t - first], square), *place)
             self._numbers[name].show(lines)
             if lines:
                 listed = ", ".join(f"{in_words(values[t - first])} at t = {t}" for t in known)
                 said.append(f"{name}: {listed}.")
-        for t, artists, label in self._arrows:
+        for t, artists in self._arrows:
             for artist in artists:
                 artist.set_visible(back > 0 and t >= now)
-            label.set(visible=back > 0 and t >= now, text=f"× {number(f[t - 1])}")
         self._caption.set_text(
             f"Back through t = {now}: the carry of $h$ meets four gates, that of $c$ one number"
             if back
@@ -603,8 +703,8 @@ def _two_carries(rng, scale):
     T, picture = 3, TwoCarries(3)
 
     def move(back=None):
-        shapes = {"dh": T, "carry_h": T + 1, "total_h": T, "da": (T, 4), "total_c": T}
-        shapes |= {"carry_c": T + 1, "f": T, "c": T + 1, "h": T + 1}
+        shapes = {name: T + (name in picture.CARRIES) for name, *_ in picture.ROWS}
+        shapes["da"] = (T, 4)
         arrays = {name: rng.normal(size=shape) * scale for name, shape in shapes.items()}
         return picture.update(rng.integers(T + 1) if back is None else back, **arrays)
 

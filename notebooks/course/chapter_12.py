@@ -5,12 +5,20 @@ import numpy as np
 from course.artists import CELL_HEIGHT, ROLES, Cells, Picture, checked, in_words, number, styled
 from course.chapter_00 import sentence
 from course.chapter_04 import Row, UnrolledNetwork
+from course.chapter_06 import both_sides
 from course.chapter_09 import V
-from course.chapter_11 import CELLS, sigmoid
+from course.chapter_11 import (
+    CELLS,
+    Adder,
+    agrees,
+    leaves_arguments_alone,
+    shapes_fit,
+    sigmoid,
+)
 from course.exercises import Exercise, desk, in_order, with_cache
 from course.figures import spread
 from course.samples import Sample, widest
-from course.slips import slips
+from course.slips import Slip, slips
 import rnn_layers
 
 
@@ -83,7 +91,7 @@ def gru_backward(dh, cache):
     return dx, carry, dWx, dWh, db, dbh
 
 
-# Plain code: the state is reset before its product with Wh, as it was published first
+# Plain code: the state is reset before its product with Wh, as in Cho et al. (2014), version 3
 def early_gru_step_forward(x, prev_h, Wx, Wh, b):
     Wh_r, Wh_z, Wh_n = np.split(Wh, 3, axis=1)  # (H, H) each
     a_r, a_z, a_n = np.split(x @ Wx + b, 3, axis=1)  # (N, H) each  eq. 12.1
@@ -170,6 +178,91 @@ def train(backward, steps=400, H=24, rate=0.1, seed=3):
             weight -= rate * gradient / np.sqrt(square + 1e-8)
         losses[step] = loss / T
     return losses
+
+
+def random_inputs(N, T, D, H, scale=0.5, seed=12):
+    """Draw x, h0, Wx, Wh, b, bh."""
+    rng, shapes = np.random.default_rng(seed), ((N, T, D), (N, H), (D, 3 * H), (H, 3 * H))
+    return [scale * rng.standard_normal(shape) for shape in (*shapes, (3 * H,), (3 * H,))]
+
+
+def loss_falls(backward):
+    losses = train(backward, steps=60)
+    return np.mean(losses[-10:]) < losses[0]
+
+
+def passes_inner_product(backward, inputs):
+    dh = np.random.default_rng(6).standard_normal((*inputs[0].shape[:2], inputs[1].shape[1]))
+    directions = [np.random.default_rng(k).standard_normal(a.shape) for k, a in enumerate(inputs)]
+    gradients = backward(dh.copy(), gru_forward(*inputs)[1])
+    return np.isclose(*both_sides(gru_forward, inputs, directions, gradients, dh))
+
+
+def checks():
+    """Return the checks of the chapter, {name: function of a backward pass -> it passes}."""
+    one_step, from_zero, full = (random_inputs(N, T, 3, 4) for N, T in ((1, 1), (1, 1), (2, 5)))
+    tiny = random_inputs(2, 5, 3, 4, scale=1e-3)
+    from_zero[1][:] = 0  # h_0
+    return {
+        "shapes": lambda backward: shapes_fit(gru_forward, backward, full),
+        "loss\nfalls": loss_falls,
+        "T = 1, 0\nweights": lambda backward: agrees(
+            gru_forward, backward, from_zero, slice(2, None)
+        ),
+        "T = 1\nall six": lambda backward: agrees(gru_forward, backward, one_step),
+        "T = 5\n$dW_x$": lambda backward: agrees(gru_forward, backward, full, slice(2, 3)),
+        "tiny\nweights": lambda backward: agrees(gru_forward, backward, tiny, close=np.allclose),
+        "inner\nproduct": lambda backward: passes_inner_product(backward, full),
+        "args\nkept": lambda backward: leaves_arguments_alone(gru_forward, backward, full),
+    }
+
+
+def columns(block, H):
+    """Return which columns of Wx, Wh and of a bias belong to a block."""
+    return slice(block * H, (block + 1) * H)
+
+
+def hold(of_cell, gates):
+    """Make constants of gates, in place: {block: bias} lets a gate be sigmoid(bias), all it reads.
+
+    At a bias of 200 it is 1 to the last digit, and at -200 it is 0; there its slope is 0, so that no
+    training moves it.
+    """
+    Wx, Wh, b, *others = of_cell
+    for block, bias in gates.items():
+        for array in (Wx, Wh, b, *others):
+            array[..., columns(block, len(Wh))] = 0
+        b[columns(block, len(Wh))] = bias
+
+
+class Without(Adder):
+    """A network of chapter 11 that learns to add, with a cell that lacks parts.
+
+    held     {block: bias}: gates that are constants, see `hold`
+    coupled  whether the first block is the second with its sign changed: i = 1 - f
+    first    {block: bias}: first biases of gates that learn
+    """
+
+    def __init__(self, cell, seed=0, *, held=None, coupled=False, first=None):
+        super().__init__(cell, seed)
+        self.held, self.coupled, self.H = held or {}, coupled, len(self.weights[1])
+        for block, bias in (first or {}).items():
+            self.weights[2][columns(block, self.H)] = bias
+        if coupled:
+            for array in self.weights[:3]:
+                array[..., columns(0, self.H)] = -array[..., columns(1, self.H)]
+        hold(self.weights[:-2], self.held)
+
+    def gradients(self, weights, x, y):
+        loss, gradients = super().gradients(weights, x, y)
+        for gradient in gradients[:-2]:
+            if self.coupled:  # what moves f up moves i down by as much
+                i, f = (gradient[..., columns(block, self.H)] for block in (0, 1))
+                f -= i
+                i[:] = -f
+            for block in self.held:
+                gradient[..., columns(block, self.H)] = 0
+        return loss, gradients
 
 
 def reader_weights(cell, rng, D=64, H=256):
@@ -292,6 +385,7 @@ SLIPS = [
         gru_step_backward,
         ("step: old state through the gates alone", "prev_h is also handed on, with the share z: a second road, dnext_h z.", "dnext_h * z + du @ Wh.T", "du @ Wh.T"),
         ("step: old state past the gates alone", "prev_h also goes into r, z and n: a second road, du Wh^T.", "dnext_h * z + du @ Wh.T", "dnext_h * z"),
+        ("step: old state handed on whole", "prev_h is handed on with its share z alone: dnext_h z, and not all of dnext_h.", "dnext_h * z + du", "dnext_h + du"),
         ("step: old state with the share of n", "z is the share of the old state: prev_h gets dnext_h z.", "dprev_h = dnext_h * z +", "dprev_h = dnext_h * (1 - z) +"),
         ("step: dprev_h from da", "In n the old state is multiplied by r: the road through Wh begins at du, and not at da.", "du @ Wh.T", "da @ Wh.T"),
         ("step: no reset in du", "Between n and u_n stands r: the third block of du is da_n r.", "da_z, da_n * r]", "da_z, da_n]"),
@@ -312,6 +406,8 @@ SLIPS = [
         early_gru_step_backward,
         ("early: dprev_h as in the other form", "r does not multiply the product here, but prev_h before it: the road through n is (da_n Wh_n^T) r, in this order.", "dreset * r + da_r", "(da_n * r) @ Wh_n.T + da_r"),
         ("early: r meets the product", "r multiplies prev_h here, not the product with Wh_n: its gradient is (da_n Wh_n^T) prev_h, times the slope.", "dreset * prev_h * r * (1 - r)", "da_n * (prev_h @ Wh_n) * r * (1 - r)"),
+        ("early: r on its way to r", "As in our form: there r stands behind the product with Wh_n, and here before it. The gradient of r prev_h is da_n Wh_n^T; prev_h alone gets it times r.", "dreset = da_n @ Wh_n.T", "dreset = (da_n * r) @ Wh_n.T"),
+        ("early: r of our form on both ways", "As in our form: there r stands behind the product with Wh_n, and here before it. The gradient of r prev_h is da_n Wh_n^T, without r; then r and prev_h part it.", "dreset = da_n @ Wh_n.T", "dreset = (da_n * r) @ Wh_n.T", "dreset * r + da_r", "dreset + da_r"),
         ("early: dWh without the reset", "Wh_n has met r prev_h, and not prev_h: the third block of dWh needs the reset.", "(r * prev_h).T @ da_n", "prev_h.T @ da_n"),
         ("early: reset at the wrong side of dWh", "Wh_n has met r prev_h: the reset belongs to the state, and not to da_n.", "(r * prev_h).T @ da_n", "prev_h.T @ (r * da_n)"),
         ("early: r's road without the product", "Between n and r prev_h stands Wh_n: the gradient of r begins with da_n Wh_n^T.", "da_r = dreset", "da_r = da_n"),
@@ -329,6 +425,32 @@ SLIPS = [
     ),
 ]
 # fmt: on
+
+
+def exhibits():
+    """Return backward passes as they were published, in our letters: {name: function}."""
+
+    def edited(*edits):
+        return Slip(gru_backward, "exhibit", "", edits).build()
+
+    before = "np.hstack([da_n * u_n[:, t], total * prev_h - 1, total * (1 - z[:, t])])"
+    reset = "np.hstack([np.ones_like(r[:, t]), np.ones_like(r[:, t]), r[:, t]])"
+    slopes = [
+        (f"{k}[:, t] * (1 - {k}[:, t])", f"sigmoid({k}[:, t]) * (1 - sigmoid({k}[:, t]))")
+        for k in "zr"
+    ]
+    return {
+        "1 CRAN": edited(
+            ("total * (prev_h - n[:, t])", "(total * prev_h - 1)"),
+            ("dh[:, t] + carry", "dh[:, t] + 2 * carry"),
+            ("da = np", f"before, reset = {before}, {reset}; da = np"),
+            ("[:, t].T @ da", "[:, t].T @ before"),
+            ("prev_h.T @ du", "prev_h.T @ (before * reset)"),
+            ("db += da.sum(axis=0)", "db += before.mean(axis=0)"),
+            ("dbh += du.sum(axis=0)", "dbh += (before * reset).mean(axis=0)"),
+        ),
+        "2 EpyNN": edited((" if t > 0 else h0", ""), *slopes),
+    }
 
 
 # Exercises
@@ -490,9 +612,10 @@ class GatedNetwork(UnrolledNetwork):
         ("z", Row("forward", "share kept", "$z_t$")),
     )
     CARRIES = (
-        ("past", "past at t = 0", "past, into $h_0$"),
-        ("through", "through at t = 0", "through, into $h_0$"),
+        ("past", "past at t = 0", ""),
+        ("through", "through at t = 0", "both into $h_0$"),
     )
+    SOLID = ("past",)
     LEAVES = "total"
 
     @staticmethod

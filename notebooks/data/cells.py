@@ -20,16 +20,18 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 
-from course import chapter_09, chapter_12
+from course import chapter_09, chapter_11, chapter_12
 
 FILE = Path(__file__).with_suffix(".csv")
 SEED = 8
-WAYS = {  # name -> the cell, and the share of the states that dropout hides
-    "vanilla": ("vanilla", 0),
-    "GRU, dropout": ("gru", 0.3),
-    "vanilla, dropout": ("vanilla", 0.3),
-    "GRU": ("gru", 0),
-    "LSTM, dropout": ("lstm", 0.3),
+WAYS = {  # name -> the cell, the share of the states that dropout hides, and gates that are held
+    "vanilla": ("vanilla", 0, {}),
+    "GRU, dropout": ("gru", 0.3, {}),
+    "vanilla, dropout": ("vanilla", 0.3, {}),
+    "GRU": ("gru", 0, {}),
+    "LSTM, dropout": ("lstm", 0.3, {}),
+    "GRU, r = 1": ("gru", 0, {0: 200}),
+    "GRU, z = 0": ("gru", 0, {1: -200}),
 }
 
 
@@ -44,11 +46,15 @@ def counter_costs(split):
 
 def row_of(way, split, **settings):
     """Train on one split, choose by its validation part, look at its test part once."""
-    start, (cell, drop) = time.perf_counter(), WAYS[way]
+    start, (cell, drop, held) = time.perf_counter(), WAYS[way]
     names, validation_names, test_names = chapter_09.split(split)
     model = chapter_09.Model([])
     model.rngs = [np.random.default_rng(SEED)]
     model.networks = [chapter_12.reader_weights(cell, model.rngs[0])]
+    of_cell = model.networks[0][1:-2]
+    chapter_12.hold(of_cell, held)
+    weights = sum(map(np.size, model.networks[0]))
+    weights -= len(held) * sum(map(np.size, of_cell)) // chapter_11.CELLS[cell].blocks
     forward = functools.partial(chapter_12.reader_forward, cell)
     hide = {"drop": drop, "rng": np.random.default_rng(SEED)}
     gradients = functools.partial(chapter_12.reader_gradients, cell, **hide)
@@ -60,7 +66,7 @@ def row_of(way, split, **settings):
     return {
         "way": way,
         "split": split,
-        "weights": sum(map(np.size, model.networks[0])),
+        "weights": weights,
         "training": f"{last.training:.5f}",
         "validation": f"{validation.mean():.5f}",
         "test": f"{test.mean():.5f}",
