@@ -207,6 +207,14 @@ def rms_errors(forecasts, y, part):
     return np.sqrt(np.mean(np.square(misses), axis=1))
 
 
+def rivals(y):
+    """Return {name: forecasts (3120, 2)}: as now, and as 132 months before the month in question."""
+    ago = np.full((len(y), len(AHEAD)), np.nan)
+    for i, m in enumerate(AHEAD):
+        ago[132 - m :, i] = y[: m - 132]
+    return {"persistence": np.stack([y] * len(AHEAD), axis=1), "one cycle ago": ago}
+
+
 def least_squares(y, p):
     """Return the forecasts (3120, 2) of a weighted sum of the last p months and a constant.
 
