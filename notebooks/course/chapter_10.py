@@ -252,12 +252,12 @@ class Forecaster:
         return 100 * (x + h @ w + c)[0]  # what is now, and the change
 
 
-def train(model, y, k, carried=True, rounds=100, N=8, rate=0.003, every=5):
+def train(model, y, k, carried=True, learned=5, rounds=100, N=8, rate=0.003, every=5):
     """Train in chunks of k months, the state carried from chunk to chunk or reset to zeros.
 
     The months for training are cut into N streams that are read side by side, one step of Adam a
-    chunk; the rate falls in a straight line to 0. Yields (rounds, errors on the validation part)
-    every few rounds; stop it whenever you like.
+    chunk, of the last `learned` arrays of weights; the rate falls in a straight line to 0. Yields
+    (rounds, errors on the validation part) every few rounds; stop it whenever you like.
     """
     end, weights = PARTS["training"][1], [array.copy() for array in model.weights]
     averages = [(0 * array, 0 * array) for array in weights]
@@ -275,8 +275,9 @@ def train(model, y, k, carried=True, rounds=100, N=8, rate=0.003, every=5):
             dout = 2 * misses / (N * k)
             dh, dw, dc = rnn_layers.temporal_affine_backward(dout, (h, weights[3]))
             _, _, *recurrent = rnn_layers.rnn_backward(dh, cache)
-            t += 1
-            chapter_09.adam(weights, [*recurrent, dw, dc], averages, t, rate * (1 - t / steps))
+            t, last = t + 1, slice(-learned, None)
+            arrays = weights[last], [*recurrent, dw, dc][last], averages[last]
+            chapter_09.adam(*arrays, t, rate * (1 - t / steps))
             state = h[:, -1] if carried else state
         if done % every == 0:
             kept, model.weights = model.weights, weights

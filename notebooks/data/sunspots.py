@@ -23,23 +23,24 @@ import numpy as np
 from course import chapter_09, chapter_10
 
 FILE = Path(__file__).with_name("forecasts.csv")
-STATES, LENGTHS, SEEDS = ("carried", "reset"), (1, 3, 6, 13, 26, 39, 78, 117), range(10)
+WAYS = {"carried": {}, "reset": {"carried": False}, "readout alone": {"learned": 2}}
+LENGTHS, SEEDS = (1, 3, 6, 13, 26, 39, 78, 117), range(10)
 
 
-def trained(state, k, seed, rounds=100):
+def trained(way, k, seed, rounds=100):
     """Return the forecasts of one network, (3120, 2)."""
     y, model = chapter_10.read_sunspots(), chapter_10.Forecaster(seed)
-    for _ in chapter_10.train(model, y, k, state == "carried", rounds):
+    for _ in chapter_10.train(model, y, k, rounds=rounds, **WAYS[way]):
         pass
     return model.forecasts(y)
 
 
-def row_of(part, state, k, seed, forecasts):
+def row_of(part, way, k, seed, forecasts):
     """Return how far forecasts miss: {column: value}."""
     errors = chapter_10.rms_errors(forecasts, chapter_10.read_sunspots(), part)
     return {
         "part": part,
-        "state": state,
+        "way": way,
         "k": k,
         "seed": seed,
         "1 month": f"{errors[0]:.3f}",
@@ -50,11 +51,11 @@ def row_of(part, state, k, seed, forecasts):
     }
 
 
-def chosen(rows, state):
+def chosen(rows, way):
     """Return the length with the least mean square on the validation part, over seeds and both."""
 
     def cost(k):
-        mine = [r for r in rows if (r["part"], r["state"], r["k"]) == ("validation", state, str(k))]
+        mine = [r for r in rows if (r["part"], r["way"], r["k"]) == ("validation", way, str(k))]
         return np.mean([float(row[m]) ** 2 for row in mine for m in ("1 month", "12 months")])
 
     return min(LENGTHS, key=cost)
@@ -62,35 +63,35 @@ def chosen(rows, state):
 
 def summary(rows):
     """Return, as lines of text, mean and standard deviation over seeds of each way to train."""
-    yield "part        state      k  seeds   1 month         12 months"
-    for way in dict.fromkeys((row["part"], row["state"], row["k"]) for row in rows):
-        mine = [row for row in rows if (row["part"], row["state"], row["k"]) == way]
+    yield "part          way              k   1 month         12 months"
+    for kind in dict.fromkeys((row["part"], row["way"], row["k"]) for row in rows):
+        mine = [row for row in rows if (row["part"], row["way"], row["k"]) == kind]
         mine = [row for row in mine if row["seed"] != "average"]
         errors = np.array([[float(row["1 month"]), float(row["12 months"])] for row in mine])
         moments = zip(errors.mean(axis=0), errors.std(axis=0, ddof=1))
         each = "   ".join(f"{mean:6.2f} ± {spread:5.2f}" for mean, spread in moments)
-        yield f"{way[0]:12}{way[1]:8}{way[2]:>4}{len(mine):7}  {each}"
+        yield f"{kind[0]:14}{kind[1]:14}{kind[2]:>4}  {each}"
 
 
-def rows_of(part, state, k):
+def rows_of(part, way, k):
     """Yield a row for each seed; of the test part and its pieces one for their mean as well."""
-    said = {seed: trained(state, k, seed) for seed in SEEDS}
+    said = {seed: trained(way, k, seed) for seed in SEEDS}
     pieces = [part]
     if part == "test":
         said["average"] = np.mean(list(said.values()), axis=0)
         pieces += [chapter_10.RECORD, chapter_10.LATER]
     for piece, (seed, forecasts) in itertools.product(pieces, said.items()):
-        yield row_of(piece, state, k, seed, forecasts)
+        yield row_of(piece, way, k, seed, forecasts)
 
 
 def main(part="validation"):
     """Make what is missing, and print the summary."""
-    for state in STATES:
+    for way in WAYS if part == "validation" else ("carried", "reset"):
         rows = chapter_09.stored(FILE)
-        made = {(row["part"], row["state"], row["k"]) for row in rows}
-        for k in LENGTHS if part == "validation" else [chosen(rows, state)]:
-            if (part, state, str(k)) not in made:
-                for row in rows_of(part, state, k):
+        made = {(row["part"], row["way"], row["k"]) for row in rows}
+        for k in LENGTHS if part == "validation" else [chosen(rows, way)]:
+            if (part, way, str(k)) not in made:
+                for row in rows_of(part, way, k):
                     chapter_09.store(FILE, row)
     print(*summary(chapter_09.stored(FILE)), sep="\n")
 
