@@ -116,11 +116,14 @@ def test_a_walk_that_overlaps_keeps_k_steps_before_its_block_ends(k, j, rng):
     assert_same(found, gradients((t <= s) & (t >= end - k), shares(dh, cache), cache))
 
 
-def test_the_cosine_is_1_where_nothing_is_cut_and_less_where_it_is(rng):
+def test_a_cosine_is_that_of_a_cut_and_1_where_nothing_is_cut(rng):
     dh, cache, _ = sequence(rng, 2, 7, 3, 4)
-    for by_rule in chapter_10.cosines(dh, cache, [1, 3, 7]):
-        assert by_rule[-1] == pytest.approx(1)
-        assert by_rule[0] < 0.999
+    full = rnn_backward(dh, cache)[2:]
+    for by_rule, cut in zip(
+        chapter_10.cosines(dh, cache, [3, 7]), (reach_backward, chunk_backward)
+    ):
+        assert by_rule[0] == pytest.approx(chapter_10.cosine(cut(dh, cache, 3), full))
+        assert by_rule[1] == pytest.approx(1)
     assert chapter_10.cosine([np.array([3.0]), np.zeros(2)], [np.array([-2.0]), np.zeros(2)]) == -1
 
 
