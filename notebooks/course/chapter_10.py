@@ -244,16 +244,30 @@ class Forecaster:
         self.weights = [Wx, Wh, 0.3 * rng.standard_normal(H), np.zeros((H, 2)), np.zeros(2)]
         self.rng = rng
 
-    def forecasts(self, y):
-        """Return (T, 2): what is said at each month of y (T,) with the state carried throughout."""
+    def forecasts(self, y, last=None):
+        """Return (T, 2): what is said at each month of y (T,), with the state carried throughout.
+
+        With `last`, each is made of so many last months alone, beginning with zeros; those that are
+        for months before the validation part are not a number.
+        """
+        if last is None:
+            return self._read(y[None])[0]
+        first = PARTS["validation"][0] - max(AHEAD)
+        windows = np.lib.stride_tricks.sliding_window_view(y[first + 1 - last :], last)
+        return np.concatenate([np.full((first, len(AHEAD)), np.nan), self._read(windows)[:, -1]])
+
+    def _read(self, months):
+        """Return what is said at each step of sequences of months (K, T): (K, T, 2)."""
         *recurrent, w, c = self.weights
-        x = y[None, :, None] / 100  # (1, T, 1)
-        h, _ = rnn_layers.rnn_forward(x, np.zeros((1, len(w))), *recurrent)
-        return 100 * (x + h @ w + c)[0]  # what is now, and the change
+        x = months[:, :, None] / 100  # (K, T, 1)
+        h, _ = rnn_layers.rnn_forward(x, np.zeros((len(x), len(w))), *recurrent)
+        return 100 * (x + h @ w + c)  # what is now, and the change
 
 
 def train(model, y, k, carried=True, learned=5, rounds=100, N=8, rate=0.003, every=5):
     """Train in chunks of k months, the state carried from chunk to chunk or reset to zeros.
+
+    A network that is trained with reset forecasts from the last k months alone.
 
     The months for training are cut into N streams that are read side by side, one step of Adam a
     chunk, of the last `learned` arrays of weights; the rate falls in a straight line to 0. Yields
@@ -281,7 +295,7 @@ def train(model, y, k, carried=True, learned=5, rounds=100, N=8, rate=0.003, eve
             state = h[:, -1] if carried else state
         if done % every == 0:
             kept, model.weights = model.weights, weights
-            errors = rms_errors(model.forecasts(y), y, "validation")
+            errors = rms_errors(model.forecasts(y, None if carried else k), y, "validation")
             if np.mean(errors**2) < best:
                 best, kept = np.mean(errors**2), [array.copy() for array in weights]
             model.weights = kept

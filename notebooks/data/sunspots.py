@@ -32,7 +32,7 @@ def trained(way, k, seed, rounds=100):
     y, model = chapter_10.read_sunspots(), chapter_10.Forecaster(seed)
     for _ in chapter_10.train(model, y, k, rounds=rounds, **WAYS[way]):
         pass
-    return model.forecasts(y)
+    return model.forecasts(y, k if way == "reset" else None)
 
 
 def row_of(part, way, k, seed, forecasts):
