@@ -1,10 +1,10 @@
 """What a class needs: `python tests/classroom.py --readers 10` runs one on this machine.
 
 A JupyterHub, its proxy, and for each reader a copy of the course, a server and a kernel: all are
-processes of this machine, on loopback addresses. First each chapter is run by one reader alone. Then
-all run theirs, the chapters dealt out in turns, all cells at the same moment; who is through moves
-the sliders until the last is through. What that took is printed as a table. No browser takes part,
-so what a reader's own machine does is left out.
+processes of this machine, on loopback addresses. First each chapter is run by one reader alone.
+Then all run theirs, the chapters dealt out in turns, all cells at the same moment, and who is
+through moves the sliders until the last is through. What that took is printed as a table. No
+browser takes part, so what a reader's own machine does is left out.
 
 Needs what the course does not: the package jupyterhub beside this Python, and the program
 configurable-http-proxy (see --proxy). Reads /proc, so Linux only. All ends after --minutes.
@@ -348,13 +348,11 @@ class Reader:
 
     async def move_until(self, enough):
         """Move the sliders in turns until there is enough; return the seconds of each move."""
-        moves = []
-        for slider in itertools.cycle(list(self.sliders)):
-            if enough(moves):
-                return moves
+        moves, sliders = [], itertools.cycle(list(self.sliders))
+        while not enough(moves) and self.sliders:
             await asyncio.sleep(PAUSE)
-            moves.append(await self.move(slider))
-        return moves  # a chapter without sliders
+            moves.append(await self.move(next(sliders)))
+        return moves
 
 
 # The lesson
