@@ -223,6 +223,7 @@ class Reader:
     def __init__(self, address, name, notebook):
         self.address, self.name, self.notebook = address, name, notebook
         self.cookies, self.token, self.socket = {}, None, None
+        self.heard = asyncio.Queue()
         self.sliders = {}  # what the kernel has said of each
 
     async def fetch(self, path, method="GET", body=None, kind=None):
@@ -281,7 +282,9 @@ class Reader:
             headers={"Authorization": f"token {self.token}"},
             request_timeout=120,
         )
-        self.socket = await websocket_connect(request, max_message_size=2**28)
+        self.socket = await websocket_connect(
+            request, on_message_callback=self.heard.put_nowait, max_message_size=2**28
+        )
         await self.execute("pass")
         return time.perf_counter() - start
 
@@ -297,7 +300,7 @@ class Reader:
         message |= {"content": content, "metadata": extra}
         await self.socket.write_message(json.dumps(message))
         while True:
-            got = await self.socket.read_message()
+            got = await self.heard.get()
             if got is None:
                 raise RuntimeError(f"the kernel of {self.name} has hung up")
             answer = json.loads(got)
