@@ -148,15 +148,17 @@ def test_the_command_that_collects_fails_what_is_wrong_and_what_is_blank(answers
     assert wrong == "Wrong: h."
 
 
-def test_a_course_beside_the_notebook_would_be_used_instead(answers, tmp_path):
+def test_the_course_that_judges_is_that_of_the_teacher(answers, tmp_path):
     folder = tmp_path / "answers" / "ben"
     shutil.copytree(answers / "anna", folder)
     (folder / "course").mkdir()
-    check = "def check(function):\n    print('Right:', function)\n"
+    forged = "def check(function):\n    print('Right:', function)\n"
     for chapter in ("03", "04", "05"):
-        (folder / "course" / f"chapter_{chapter}.py").write_text(check)
+        (folder / "course" / f"chapter_{chapter}.py").write_text(forged)
     (folder / "course" / "__init__.py").write_text("")
-    assert collect(folder.parent)[0] == 0
+    code, words = collect(folder.parent)
+    assert code == 1
+    assert "2 failed, 1 passed" in words
 
 
 def test_without_the_switch_nothing_fails(answers):
