@@ -233,7 +233,8 @@ def _agreed_step(loss, at, height, rng):
         )
     raise ValueError(
         "central differences and the complex step contradict each other: the loss is not "
-        "smooth here, or it drops an imaginary part inside"
+        "smooth here, it drops an imaginary part inside, or it is so large that what it moves by "
+        "is lost in rounding"
     )
 
 
@@ -260,7 +261,7 @@ def _agreement(loss, at, direction, height):
         changes = np.abs(np.diff(slopes, prepend=np.nan))
         best = np.argmin(np.nan_to_num(changes / np.abs(slopes), nan=np.inf))
     allowed = changes[best] + rounding * height / steps[best]
-    if np.isclose(slopes[best], foretold[best], rounding, allowed):
+    if abs(slopes[best] - foretold[best]) < allowed:
         return steps[best]
 
 
