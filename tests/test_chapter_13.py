@@ -3,6 +3,9 @@
 What asks PyTorch itself is left out where it is not installed.
 """
 
+import re
+
+import nbformat
 import numpy as np
 import pytest
 from test_chapter_12 import script
@@ -31,6 +34,12 @@ needs_torch = pytest.mark.skipif(
 )
 
 
+def markdown():
+    [page] = (chapter_13.FILE.parents[1]).glob("13-*.ipynb")
+    cells = nbformat.read(page, as_version=4).cells
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+
 def alike(answer, other):
     assert answer.keys() == other.keys()
     for name, array in answer.items():
@@ -47,9 +56,8 @@ def test_what_is_stored_says_where_it_comes_from():
 
 
 def test_the_page_names_the_version_that_is_stored():
-    [page] = (chapter_13.FILE.parents[1]).glob("13-*.ipynb")
     version = STORED["versions"].partition(";")[0].removeprefix("PyTorch ")
-    assert f"of version {version})" in page.read_text("utf-8")
+    assert f"of version {version})" in markdown()
 
 
 @each_case
@@ -141,7 +149,7 @@ def test_the_script_writes_the_same_file(monkeypatch, tmp_path):
 # A function of autograd, with PyTorch or without
 
 
-def recurrence(backward):
+def recurrence_function(backward):
     class Recurrence(Function):
         @staticmethod
         def forward(ctx, *tensors):
@@ -152,21 +160,52 @@ def recurrence(backward):
         def backward(ctx, dh):
             return tuple(map(to_tensor, backward(to_numpy(dh), ctx.cache)))
 
-    return as_layer(Recurrence)
+    return Recurrence
 
 
 @pytest.mark.parametrize("torch", [None, pytest.param(chapter_13.torch, marks=needs_torch)])
 def test_a_function_of_autograd_is_judged_by_our_witnesses(torch, monkeypatch):
     monkeypatch.setattr(chapter_13, "torch", torch)
     inputs = chapter_13.small_problem(1.0)
-    check_layer(*recurrence(rnn_layers.rnn_backward), *inputs)
+    check_layer(*as_layer(recurrence_function(rnn_layers.rnn_backward)), *inputs)
 
     def halved(dh, cache):
         *others, db = rnn_layers.rnn_backward(dh, cache)
         return *others, db / 2
 
     with pytest.raises(AssertionError, match="arrays_5 is wrong"):
-        check_layer(*recurrence(halved), *inputs)
+        check_layer(*as_layer(recurrence_function(halved)), *inputs)
+
+
+@pytest.mark.parametrize("torch", [None, pytest.param(chapter_13.torch, marks=needs_torch)])
+def test_the_pages_own_lstm_for_autograd_is_right_for_the_witnesses(torch, monkeypatch):
+    monkeypatch.setattr(chapter_13, "torch", torch)
+    [answer] = re.findall(r"```python\n(class Gated.*?)```", markdown(), re.DOTALL)
+    names = vars(chapter_13) | {"chapter_13": chapter_13}
+    exec(answer, names)
+    lstm = chapter_13.case("LSTM")
+    inputs = (lstm[name] for name in ("x", "h0", *chapter_13.WEIGHTS))
+    check_layer(*as_layer(names["Gated"]), *inputs)
+
+
+@needs_torch
+def test_a_weight_that_is_changed_between_the_passes_is_not_noticed():
+    torch, function = chapter_13.torch, recurrence_function(rnn_layers.rnn_backward)
+    inputs = [torch.tensor(a, requires_grad=True) for a in chapter_13.small_problem(1.0)]
+    h = function.apply(*inputs)
+    right = torch.autograd.grad(h.sum(), inputs, retain_graph=True)
+    with torch.no_grad():
+        inputs[3].mul_(2)
+    wrong = torch.autograd.grad(h.sum(), inputs)
+    assert not torch.allclose(right[0], wrong[0], rtol=0.01)
+
+
+@needs_torch
+def test_the_function_has_no_second_derivative():
+    torch, function = chapter_13.torch, recurrence_function(rnn_layers.rnn_backward)
+    inputs = [torch.tensor(a, requires_grad=True) for a in chapter_13.small_problem(1.0)]
+    assert torch.autograd.gradcheck(function.apply, inputs)
+    assert not torch.autograd.gradgradcheck(function.apply, inputs, raise_exception=False)
 
 
 # There and back
@@ -224,3 +263,11 @@ def test_times_are_those_of_the_quickest_calls(monkeypatch):
     runs = {"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}
     assert chapter_13.quickest(runs, turn=0) == {"a": 2, "b": 4}
     assert calls == 9 * ["a", "b"]
+
+
+def test_what_is_timed_is_the_same_pass_in_float32(monkeypatch):
+    monkeypatch.setattr(chapter_13, "quickest", lambda runs: runs)
+    runs = chapter_13.the_three(2, 3, T=4)
+    for looped, hoisted in zip(runs["loop"](), runs["hoisted"](), strict=True):
+        assert looped.dtype == hoisted.dtype == np.float32
+        np.testing.assert_allclose(looped, hoisted, rtol=1e-4, atol=1e-6)

@@ -296,7 +296,7 @@ def the_three(N, H, T=32):
     """
     rng = np.random.default_rng(13)
     shapes = (N, T, H), (N, H), (H, H), (H, H), (H,), (N, T, H)
-    arrays = [rng.uniform(-1, 1, shape).astype(np.float32) / np.sqrt(H) for shape in shapes]
+    arrays = [(rng.uniform(-1, 1, shape) / np.sqrt(H)).astype(np.float32) for shape in shapes]
     *inputs, dh = arrays
     x, h0, Wx, Wh, _ = inputs
 
