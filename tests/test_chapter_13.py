@@ -22,7 +22,7 @@ from course.chapter_13 import (
     to_numpy,
     to_tensor,
 )
-from gradient_check import check_layer
+from gradient_check import check_layer, relative_error
 import rnn_layers
 
 STORED = chapter_13.stored()
@@ -254,6 +254,24 @@ def test_a_trap_has_right_and_wrong_states_that_both_look_like_states(trap):
     assert right.shape == wrong.shape == (8, 20, 32)
     assert max(np.abs(right).max(), np.abs(wrong).max()) <= 1
     assert not np.allclose(right, wrong, atol=0.05)
+
+
+@pytest.mark.parametrize("trap", [trap for trap in TRAPS if "bias" in trap or "GRU" in trap])
+def test_a_quiet_trap_stays_near_the_right_states_in_other_draws(trap):
+    for seed in range(20, 60):
+        right, wrong = TRAPS[trap](seed)
+        assert 0.1 < relative_error(right, wrong) < 0.45
+        assert np.corrcoef(right.ravel(), wrong.ravel())[0, 1] > 0.9
+
+
+def test_without_batch_first_pytorch_reads_the_batch_as_time():
+    x, _, weight_ih, weight_hh, bias_ih, bias_hh = chapter_13.case(
+        "RNN, batch_first left out"
+    ).values()
+    answer = STORED["cases"]["RNN, batch_first left out"]["answer"]
+    arrays = np.zeros((5, 4)), weight_ih.T, weight_hh.T, bias_ih + bias_hh
+    h, _ = rnn_layers.rnn_forward(x.swapaxes(0, 1), *arrays)
+    np.testing.assert_allclose(h.swapaxes(0, 1), answer["h"], rtol=1e-12)
 
 
 def test_times_are_those_of_the_quickest_calls(monkeypatch):

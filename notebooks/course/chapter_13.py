@@ -387,6 +387,7 @@ SLIPS = [
         ("projected: no slope of tanh at the cell", "The cell is shown through a tanh: its slope is 1 - tanh(next_c)^2.", "dm * o * (1 - np.tanh(next_c) ** 2)", "dm * o"),
         ("projected: no output gate at the cell", "The cell is shown through the output gate: dm * o.", "dm * o * (1 - np.tanh", "dm * (1 - np.tanh"),
         ("projected: da_o from dc", "The output gate stands between cell and m, not before the cell: da_o begins with dm.", "dm * np.tanh(next_c) * o * (1 - o)", "dc * np.tanh(next_c) * o * (1 - o)"),
+        ("projected: da_o through m", "m holds the output gate already: by o the derivative of m is tanh(next_c).", "dm * np.tanh(next_c) * o * (1 - o)", "dm * m * o * (1 - o)"),
         ("projected: da_o from the bare cell", "The output gate multiplies tanh(next_c), and not next_c.", "dm * np.tanh(next_c) * o", "dm * next_c * o"),
         ("projected: da_f meets the new cell", "The forget gate multiplies the old cell, prev_c.", "dc * prev_c * f", "dc * next_c * f"),
         ("projected: sigmoid's slope at g", "g has come out of tanh, with the slope 1 - g^2.", "(1 - g**2)", "g * (1 - g)"),
