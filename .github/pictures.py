@@ -25,10 +25,10 @@ def fourteen_curves():
     backward_passes = fourteen(SLIPS)
     right = backward_passes["right"](dh, cache)
     losses = {name: train(backward) for name, backward in backward_passes.items()}
-    suspect, shown = "no carry between steps", "One of the thirteen:"
+    suspect, shown = "half the carry", "One of the thirteen:"
     losses[shown] = losses.pop(suspect)
     errors = list(map(relative_error, backward_passes[suspect](dh, cache), right))
-    title = "All fourteen learn. One gradient is right."
+    title = "All fourteen learn. One is right."
     picture = LineUp(losses, ["dx", "dh0", "dWx", "dWh", "db"], title, right="right")
     picture.update(shown, suspect, errors)
     return explore.draw(picture.figure)
