@@ -242,12 +242,14 @@ def _agreement(loss, at, direction, height):
     """Return the first of ever shorter steps at which the two agree along `direction`, or None.
 
     The loss may bend over a length that is shorter than `best_step` takes for granted. So a shorter
-    step is tried, and the one that its neighbour confirms best has the last word.
+    step is tried, and the one that its neighbour confirms best has the last word. A step at which
+    the slope of the step before would be lost in rounding says nothing.
     """
     rounding = _rounding(at)
     steps = np.geomspace(1, np.finfo(at.dtype).eps ** (2 / 3), 12)  # even the last moves `at`
     slopes = np.empty(len(steps))
     foretold = np.empty(len(steps))
+    before = np.inf
     for k, step in enumerate(steps):
         move = (step * best_step(at) * direction).astype(at.dtype)
         ahead = at + move
@@ -255,8 +257,10 @@ def _agreement(loss, at, direction, height):
         foretold[k] = directional_derivative(loss, at, ahead - behind) / step
         with np.errstate(all="ignore"):  # a long step may leave the domain of the loss
             slopes[k] = (loss(ahead) - loss(behind)) / step
-        if np.isclose(slopes[k], foretold[k], rounding, rounding * height):
+        lost = abs(before) * step <= rounding * height
+        if np.isclose(slopes[k], foretold[k], rounding, rounding * height) and not lost:
             return step
+        before = slopes[k]
     with np.errstate(all="ignore"):
         changes = np.abs(np.diff(slopes, prepend=np.nan))
         best = np.argmin(np.nan_to_num(changes / np.abs(slopes), nan=np.inf))
