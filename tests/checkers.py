@@ -133,14 +133,13 @@ def inputs(N, T, D, H):
     return [0.5 * rng.standard_normal(shape) for shape in shapes]
 
 
-def seconds(run):
+def timed(run):
     start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
+    return run(), time.perf_counter() - start
 
 
-def passes(checker, backward, values, rounds):
-    """Return how many forward and backward passes last as long as the checker does."""
+def asked(checker, backward, values, rounds):
+    """Return a verdict, and how many forward and backward passes last as long as the checker."""
     upstream = np.ones((*values[0].shape[:2], len(values[-1])))
 
     def one_pass():
@@ -148,17 +147,17 @@ def passes(checker, backward, values, rounds):
 
     spent, one = [], []
     for _ in range(rounds):  # in turns, so that a busy neighbour slows both
-        spent.append(seconds(lambda: checker(backward, values)))
-        one.append(statistics.median(seconds(one_pass) for _ in range(PASSES)))
-    return min(spent) / min(one)
+        verdict, duration = timed(lambda: checker(backward, values))
+        spent.append(duration)
+        one.append(statistics.median(timed(one_pass)[1] for _ in range(PASSES)))
+    return verdict, min(spent) / min(one)
 
 
 def rows(checkers, values, rounds):
     """Yield, for the right backward pass and the ten wrong ones, a name and a cell a checker."""
     for name, backward in [("none", rnn_backward), *((row.name, row.build()) for row in TEN)]:
-        said = [in_short(checker(backward, values)) for checker in checkers]
-        times = [passes(checker, backward, values, rounds) for checker in checkers]
-        yield name, [f"{word} · {float(f'{n:.2g}'):,.0f}" for word, n in zip(said, times)]
+        answers = [asked(checker, backward, values, rounds) for checker in checkers]
+        yield name, [f"{in_short(said)} · {float(f'{n:.1g}'):,.0f}" for said, n in answers]
 
 
 def main():
