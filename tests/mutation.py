@@ -138,6 +138,34 @@ EQUIVALENT = {
         "balanced = inner_product_gap(loss, at, has) < tolerance",
     ): "A gap of 1e-11 between numbers of 16 digits has five: it is not 1e-11 to the last bit.",
     (
+        "directional_derivative",
+        "def directional_derivative(f, at, direction, h=1e-29):",
+    ): "The complex step subtracts nothing: each step that is small enough gives the same.",
+    (
+        "directional_derivative",
+        "def directional_derivative(f, at, direction, h=1e-31):",
+    ): "The complex step subtracts nothing: each step that is small enough gives the same.",
+    (
+        "_is_level",
+        "again = directional_derivative(loss, at, direction, 7e-30)",
+    ): "The complex step subtracts nothing: each step that is small enough gives the same.",
+    (
+        "_is_level",
+        "again = directional_derivative(loss, at, direction, 7e-32)",
+    ): "The complex step subtracts nothing: each step that is small enough gives the same.",
+    (
+        "_is_level",
+        "if slope and np.isclose(slope, again, rtol=0.01, atol=0):",
+    ): "Slopes that are rounding alone differ by tens of percent, others by nothing.",
+    (
+        "_is_level",
+        "if slope and np.isclose(slope, again, rtol=0.0001, atol=0):",
+    ): "Slopes that are rounding alone differ by tens of percent, others by nothing.",
+    (
+        "_sum_of_sizes",
+        "return np.sum(np.abs(gradient[np.isfinite(gradient)])) if finite else 1.0",
+    ): "What is no array of floats is refused, whatever its size is said to be.",
+    (
         "_agreement",
         "if abs(slopes[best] - foretold[best]) <= allowed:",
     ): "What two roads are rounded by is not what is allowed, to the last bit.",
@@ -298,7 +326,7 @@ def _variants(node):
         case ast.Constant(value=int() as value):
             yield from [ast.Constant(value + 1), ast.Constant(value - 1)]
         case ast.Constant(value=float() as value):
-            yield from [ast.Constant(10 * value or 1.0), ast.Constant(value / 10 or -1.0)]
+            yield from (ast.Constant(float(f"{x:.9g}")) for x in (10 * value or 1.0, value / 10))
         case ast.Constant(value=str() as value):
             yield from map(ast.Constant, _changed_texts(value))
         case ast.Call():
@@ -341,12 +369,12 @@ def _with(node, **fields):
 
 
 # ---- Judging them --------------------------------------------------------------------------------
-def killers(mutants, suite=tuple(LAYERS)):
+def killers(mutants, suite=tuple(LAYERS), shares=None):
     """Return, for each mutant, the test of the suite that notices it, or None.
 
-    All cores share the work, each in a process of its own, which is ended if a mutant hangs it.
+    All cores share the work, or so many processes, and one is ended if a mutant hangs it.
     """
-    shares = os.cpu_count()
+    shares = shares or os.cpu_count()
     with ThreadPoolExecutor(shares) as pool:
         parts = [mutants[i::shares] for i in range(shares)]
         answers = list(pool.map(_killers_in_process, parts, [suite] * shares))

@@ -1,4 +1,4 @@
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 import re
 
 import numpy as np
@@ -557,6 +557,35 @@ def test_a_mistake_is_named_to_a_learner_too(right, wrong, known, claim, words):
 def test_a_factor_has_a_name_within_the_digits_of_single_precision():
     case = diagnoses.Case(2.0002 * RIGHT, RIGHT, tolerance=1e-3, sizes={"N": 2})
     assert diagnoses.constant_ratio(case).words == "ratio 2.000 everywhere, which is N here"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "words"),
+    [
+        (1.0005, None),  # one: what is off by so little is off by something else
+        (1.005, "ratio 1.005 everywhere"),
+        (2.0005 / 1.0005, "ratio 2.000 everywhere, which is N here"),
+        (2.01, "ratio 2.010 everywhere"),
+    ],
+)
+def test_a_ratio_is_read_to_three_digits(ratio, words):
+    case = diagnoses.Case(ratio * RIGHT, RIGHT, sizes={"N": 2})
+    fit = diagnoses.constant_ratio(case)
+    assert (fit and fit.words) == words
+
+
+@pytest.mark.parametrize(("off", "words"), [(5e-6, "right to seven digits only"), (5e-5, "no ")])
+def test_single_precision_is_right_to_five_digits_at_least(off, words):
+    wrong = np.float32(changed(ROWS, (0, 0), ROWS[0, 0] + off * np.abs(ROWS).max()))
+    fit = diagnoses.single_precision(diagnoses.Case(wrong.astype(float), ROWS))
+    assert (fit is None) == (words == "no ")
+
+
+@pytest.mark.parametrize(("off", "right"), [(5e-12, True), (2e-11, False)])
+def test_an_entry_may_be_off_by_what_is_allowed_and_by_no_more(off, right):
+    ones = np.ones((3, 4))
+    with nullcontext() if right else pytest.raises(AssertionError, match="dA is wrong in 1 of 12"):
+        assert_gradient(changed(ones, (0, 0), 1 + off), linear_loss(ones), ones)
 
 
 def test_what_is_right_is_not_called_transposed():
@@ -1253,7 +1282,7 @@ EPS, EPS32 = 2.0**-52, 2.0**-23
 
 @pytest.mark.parametrize(
     ("height", "at", "rounding"),
-    [(1, 1.0, 100), (4, 1.0, 400), (1, 4.0, 100), (1, 0.5, 200), (1, 0.0, 100)],
+    [(1, 1.0, 100), (4, 1.0, 400), (0.25, 1.0, 25), (1, 4.0, 100), (1, 0.5, 200), (1, 0.0, 100)],
 )
 def test_a_level_loss_allows_a_gradient_as_large_as_its_rounding(height, at, rounding):
     right = rounding * EPS  # a loss may bend over the length of its argument, 1 at most
@@ -1267,7 +1296,7 @@ def test_a_level_loss_allows_a_gradient_as_large_as_its_rounding(height, at, rou
 def test_a_row_of_zeros_may_lack_ten_times_what_its_largest_neighbour_is_rounded_by(largest, sign):
     def judged(first_row):
         has = np.array([[0, 0], [largest, largest / 2]])
-        needs = has + [first_row, [0, 0]]
+        needs = np.add(has, [first_row, [0, 0]])
         return [
             assert_gradient(has, linear_loss(needs), np.ones((2, 2)), seed=k) for k in range(40)
         ]
@@ -1379,6 +1408,11 @@ def test_a_kink_is_told_as_such_however_small_the_loss(size):
     at = np.array([size])
     with pytest.raises(ValueError, match="contradict each other"):
         assert_gradient(np.ones(1), lambda x: np.sum(np.maximum(x, size)), at)
+
+
+def test_a_kink_of_a_loss_that_underflows_is_not_seen():
+    with pytest.raises(ValueError, match=r"the loss is as small as 9\.0e-261, .*underflows"):
+        assert_gradient(np.ones(1), lambda x: np.sum(np.maximum(x, 9e-261)), np.array([9e-261]))
 
 
 def test_central_differences_that_are_rounded_do_not_speak_of_what_they_cannot_see():

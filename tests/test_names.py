@@ -4,7 +4,6 @@ import json
 
 import nbformat
 from notebook_runner import NOTEBOOKS, code_cells, fresh_kernel, run
-import pytest
 
 [CHAPTER] = [path for path in NOTEBOOKS if path.stem.startswith("09")]
 
@@ -25,19 +24,28 @@ print(json.dumps([finished, len(history), *map(len, make_names(model_says, 1.0, 
 """
 
 
-@pytest.mark.parametrize(
-    ("moment", "points"), [("'redraw' in globals()", 0), ("len(history) > 2", 3)]
-)
-def test_a_training_that_is_stopped_leaves_a_network_that_makes_names(moment, points):
+def test_a_training_that_is_stopped_leaves_a_network_that_makes_names():
     notebook = nbformat.read(CHAPTER, as_version=4)
-    [training] = [place for place, cell in code_cells(notebook) if ".train(" in cell.source]
+    cells = [(cell, place) for place, cell in code_cells(notebook)]
+    [training] = [k for k, (cell, _) in enumerate(cells) if ".train(" in cell.source]
+    [speaks] = [k for k, (cell, _) in enumerate(cells) if "def model_says" in cell.source]
+
     with fresh_kernel(notebook, CHAPTER) as client:
-        for place, cell in code_cells(notebook):
-            if place == training:
-                run(client, STOP.format(moment=moment))
-            client.execute_cell(cell, place)  # raises where a cell fails
-        ended, reports, *lengths = json.loads(run(client, LEFT))
-    assert not ended
-    assert points <= reports < 17
-    assert len(lengths) == 20
-    assert sum(lengths) > 0
+
+        def execute(some):
+            for cell in some:
+                client.execute_cell(*cell)  # raises where a cell fails
+
+        def assert_stopped(moment, reports, up_to):
+            run(client, STOP.format(moment=moment))
+            execute(cells[training:up_to])
+            ended, points, *lengths = json.loads(run(client, LEFT))
+            assert not ended
+            assert reports <= points < 17
+            assert len(lengths) == 20
+            assert sum(lengths) > 0
+
+        execute(cells[:training])
+        assert_stopped("'redraw' in globals()", reports=0, up_to=None)  # all cells can use it
+        run(client, "history.clear()")
+        assert_stopped("len(history) > 2", reports=3, up_to=speaks + 1)
