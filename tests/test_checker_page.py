@@ -44,7 +44,13 @@ def printed_by(code):
     return out.getvalue()
 
 
-@pytest.mark.parametrize(("title", "code", "printed"), blocks())
+def test_no_block_is_overlooked():
+    assert len(blocks()) == TEXT.count("```python\n") > 0
+    below = sum(bool(printed) for _, _, printed in blocks())
+    assert TEXT.count("```text\n") == below + 2  # gradcheck's verdict and ours, side by side
+
+
+@pytest.mark.parametrize(("title", "code", "printed"), blocks(), ids=[row[0] for row in blocks()])
 def test_a_block_prints_what_stands_beneath_it(title, code, printed):
     for package in re.findall(r"^import (\w+)", code, re.MULTILINE):
         if not importlib.util.find_spec(package):
@@ -90,7 +96,7 @@ def alike(one, other):
 
 
 def test_the_script_prints_the_table_of_the_page():
-    command = [sys.executable, checkers.__file__, "--rounds=1"]
+    command = [sys.executable, "-X", "utf8", checkers.__file__, "--rounds=1"]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stderr) == (0, "")
     printed, stands = (rows_of(text.splitlines()) for text in (done.stdout, COMPARISON))
