@@ -122,8 +122,8 @@ def in_short(said):
     """Return what of a verdict fits into a cell: which array, and which mistake."""
     if place := re.search(r"with respect to input (\d)", said):
         return f"`{INPUTS[int(place[1])]}`"
-    if fit := re.search(r"^What fits: (.*)\.$|What fits: (.*)\.", said, re.MULTILINE):
-        return f"`{said.split()[0]}`: {fit[1] or fit[2]}"
+    if fit := re.search(r"What fits: (.*)\.$", said, re.MULTILINE):
+        return f"`{said.split()[0]}`: {fit[1]}"
     return re.split(r"[,:\n]", said)[0]
 
 
