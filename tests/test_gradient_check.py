@@ -982,7 +982,7 @@ def test_a_layer_that_keeps_its_inputs_may_not_change_them():
         return dx
 
     with pytest.raises(AssertionError, match=r"^x is not what it was: it was changed in place"):
-        check_layer(forward, backward, POINT)
+        check_layer(forward, backward, POINT.copy())  # a mutant without copies may not spoil it
 
 
 def test_an_array_of_whole_numbers_stays_the_callers():

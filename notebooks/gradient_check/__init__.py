@@ -408,7 +408,8 @@ def check_layer(forward, backward, *inputs, names=None, sizes=None, seed=0):
 
     forward(*inputs) -> (out, cache), or (out_1, ..., out_k, cache): the last is always the cache,
     None if backward needs none. backward(dout, cache), or backward(dout_1, ..., dout_k, cache), ->
-    a gradient for each input of floating dtype, in order; indices and masks have none, or None.
+    a gradient for each input of floating dtype, in order and of its shape; indices and masks have
+    none, or None. Each is judged as by `assert_gradient`, an input of three axes also step by step.
     Neither may change what it is given, nor an array in the cache. Both get copies of the inputs.
 
     The first axis of an output is the sample, the second of three is time: sizes, by default N and
