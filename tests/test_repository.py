@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-PAGES = [ROOT / "README.md", ROOT / ".github" / "CONTRIBUTING.md"]
+PAGES = [ROOT / "README.md", *sorted((ROOT / ".github").glob("*.md"))]
 
 TOP = {
     ".ci",
