@@ -90,7 +90,7 @@ BACKWARD_SLIPS = [
         ("dWx overwritten", "dWx is that of one step only: each step adds its share (+=, not =), eq. 5.5.", "dWx +=", "dWx ="),
         ("dWh uses h_t", "At step t the weight Wh has met h_{t-1}, not h_t, eq. 5.6.", "prev_h.T", "h[:, t].T"),
         ("dWh overwritten", "dWh is that of one step only: each step adds its share (+=, not =), eq. 5.6.", "dWh +=", "dWh ="),
-        ("db overwritten", "db is that of the first step only, where the loop ends: each step adds its share (+=, not =), eq. 5.7.", "db +=", "db ="),
+        ("db overwritten", "db is that of one step only, where the loop ends: each step adds its share (+=, not =), eq. 5.7.", "db +=", "db ="),
         ("db of the last step only", "db is that of the last step only: each step adds its share, eq. 5.7.", "db += dz.sum(axis=0)", "db += dz.sum(axis=0) * (t == T - 1)"),
         ("db is a batch mean", "The batch shares one b, so db is the sum over it, not the mean, eq. 5.7.", "dz.sum(axis=0)", "dz.mean(axis=0)"),
         ("carry added in place into dh", "Your function changes its argument dh: the numbers are right, but dh[:, t] += ... writes into the caller's array. Make a new one.", "total = dh[:, t] + carry", "total = dh[:, t]; total += carry"),
