@@ -117,7 +117,7 @@ class Exercise:
             arrays = self.arrays(np.random.default_rng(seed).standard_normal, *case)
             needs = observe(self, self.answer, arrays)
             try:
-                has = _read(self, run(self, function, arrays), needs)
+                has = _read(self, run(self, function, arrays, case), needs)
             except Verdict as verdict:
                 if not any(each.wrong for each in cases):
                     return verdict.lines
@@ -243,7 +243,7 @@ def observe(exercise, function, arrays):
     return dict(values) | {name + AFTER: array for name, array in given.items()}
 
 
-def run(exercise, function, arrays):
+def run(exercise, function, arrays, case=()):
     """Return what the reader's function returns, and its arguments afterwards, or end it all."""
     given = {k: np.copy(v) if isinstance(v, np.ndarray) else v for k, v in arrays.items()}
     try:
@@ -252,7 +252,7 @@ def run(exercise, function, arrays):
     except Verdict:
         raise
     except (Exception, SystemExit, KeyboardInterrupt, _TooSlow) as error:
-        raise Verdict(*_stumble(exercise, function, error, arrays)) from None
+        raise Verdict(*_stumble(exercise, function, error, arrays, case)) from None
     return returned, given
 
 
@@ -298,7 +298,9 @@ def _as_array(name, value, needed):
         raise Verdict(f"{name} is of type {type(value).__name__}; it should be {kind}.")
     array = np.array(value)  # a copy: the function may go on writing into what it has returned
     if array.dtype.kind not in "iuf" and array.dtype != needed.dtype:
-        raise Verdict(f"{name} has dtype {array.dtype}; it should be float64, in {kind}.")
+        halves = {"real": array.real, "imaginary": array.imag} if array.dtype.kind == "c" else {}
+        right = [f"Its {half} part is right." for half in halves if same(halves[half], needed)]
+        raise Verdict(f"{name} has dtype {array.dtype}; it should be float64, in {kind}.", *right)
     return array
 
 
@@ -392,7 +394,7 @@ def nothing_returned(exercise, function, blank=()):
     return [f"{exercise.name} returns nothing: is the `return` line there?{shown}"]
 
 
-def _stumble(exercise, function, error, arrays):
+def _stumble(exercise, function, error, arrays, case):
     """Say where the reader's function stopped and why: not yet written, or a mistake."""
     name = exercise.name
     inner = _inner(function)
@@ -442,7 +444,12 @@ def _stumble(exercise, function, error, arrays):
     if unmade:
         near = difflib.get_close_matches(unmade, [*seen, *_parameters(exercise.answer)], 1, 0.6)
         lines += [f"Is `{near[0]}` meant?"] if near else []
-    lines += [f"The shapes there: {_shapes(there)}."] if there else []
+    letters = zip("NTDH", case) if exercise.cases is SIZES else ()
+    sizes = [
+        f"{k} is {size}" for k, size in letters if any(size in a.shape for a in there.values())
+    ]
+    shapes = "; ".join([_shapes(there), *([listed(sizes)] if sizes else [])])
+    lines += [f"The shapes there: {shapes}."] if there else []
     lines += [_not_made(word, borrowed[word]) for word in words if word in borrowed]
     lines += _other_order(exercise, function)
     return lines
@@ -577,8 +584,8 @@ def _reasons(exercise, slips, function, cases, failing):
     for fit, (first, *others) in fits.items():
         lines.append(f"Your {first} {fit}.")
         lines += [f"So it is with {listed(others)}."] if others else []
+    lines += _names_of_the_notebook(exercise, function, explained=not (unknown or fits))
     if unknown or fits:
-        lines += _names_of_the_notebook(exercise, function)
         lines += _other_order(exercise, function)
     lines += remarks
     if unknown or fits:
@@ -680,7 +687,7 @@ class _Suspect:
 
     def __init__(self, slips):
         self.slips = slips
-        self.hints = [slip.hint for slip in slips]
+        self.hints = list(dict.fromkeys(slip.hint for slip in slips))
         edits = tuple(edit for slip in slips for edit in slip.edits)
         self.function = replace(slips[0], edits=edits).build()
         self._gives = {}
@@ -721,9 +728,14 @@ def _in_other_order(exercise, cases, left):
     return None
 
 
-def _names_of_the_notebook(exercise, function):
-    """Say which names of the exercise come from the notebook: that may be the mistake."""
-    ours = {*exercise.answer.__code__.co_varnames, *exercise.returns, *"NTDHV"}
+def _names_of_the_notebook(exercise, function, explained):
+    """Say which names of the exercise come from the notebook: that may be the mistake.
+
+    Beside an explanation, such as a loop of three steps, only the sizes.
+    """
+    ours = {*"NTDHV"}
+    if not explained:
+        ours |= {*exercise.answer.__code__.co_varnames, *exercise.returns}
     borrowed = _borrowed(function)
     return [_not_made(name, borrowed[name]) for name in borrowed if name in ours]
 
