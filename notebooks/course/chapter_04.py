@@ -337,7 +337,7 @@ class UnrolledNetwork(Picture):
     )
     BLAME = (
         ("dh", Row("loss", "from the loss", "$\\partial L/\\partial h_t$")),
-        ("carry", Row("future", "+ from the future", "$dz_{t+1}\\,W_h^\\top$")),
+        ("carry", Row("future", "+ from the future", "$dL/dz_{t+1}\\,W_h^\\top$")),
         ("total", Row("backward", "= in total", "$dL/dh_t$")),
         ("dz", Row("backward", "through tanh", "$dL/dz_t$")),
     )
