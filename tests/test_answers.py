@@ -130,9 +130,18 @@ def test_a_factor_is_not_taken_for_a_size(name, factor):
     assert f"{factor:#.4g} times" in words or "twice" in words or "2h" in words, words
 
 
+@pytest.mark.parametrize("name", ARRAYS)
+def test_a_factor_is_taken_for_a_size_in_no_exercise(name):
+    words = verdict(scaled(name, lambda _: 1.75))
+    assert words.startswith("Wrong: ")
+    assert not re.search(r"\b[NTDHV]\)? times", words)
+
+
 def test_a_size_is_named_where_the_factor_goes_with_it():
     words = verdict(scaled("rnn_step_backward", len))
     assert "Your dx is N times what it should be, everywhere." in words
+    words = verdict(scaled("tied_backward", lambda dscores: dscores.shape[2]))
+    assert "is V times what it should be, everywhere." in words
     words = verdict(scaled("rnn_backward", lambda dh: 1 / dh.shape[1]))
     assert " by T" in words or "1/T times" in words
 
@@ -179,7 +188,7 @@ def test_slips_that_make_a_name_of_their_own_stop_no_check_beside_another():
         names = set(exercise.answer.__code__.co_varnames)
         own = {slip for slip in slips if set(slip.build().__code__.co_varnames) - names}
         arrays = next(cases_of(exercise))
-        case = _Case(arrays, None, {}, observe(exercise, exercise.answer, arrays))
+        case = _Case(arrays, {}, {}, observe(exercise, exercise.answer, arrays))
         for two in combinations(slips, 2):
             if own.intersection(two) and (suspect := _suspect(two)):
                 with np.errstate(all="ignore"):

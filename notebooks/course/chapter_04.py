@@ -235,9 +235,13 @@ def sequence_arrays(normal, N, T, D, H):
     }
 
 
-def input_arrays(normal, *sizes):
-    arrays = sequence_arrays(normal, *sizes)
+def input_arrays(normal, N, T, D, H):
+    arrays = sequence_arrays(normal, N, T, D, H)
     return {name: arrays[name] for name in ("x", "Wx", "b")}
+
+
+def leaky_arrays(normal, N, T, D, H):
+    return sequence_arrays(normal, N, T, D, H) | {"a": np.float64(0.3)}
 
 
 EXERCISES = {
@@ -286,7 +290,7 @@ EXERCISES = {
     "04.5": Exercise(
         leaky_forward,
         returns=("h",),
-        arrays=lambda normal, *sizes: sequence_arrays(normal, *sizes) | {"a": np.float64(0.3)},
+        arrays=leaky_arrays,
         call=in_order,
         hints=(
             "Take your loop of exercise 04.1. The new state has one more term, and tanh a share.",

@@ -87,7 +87,8 @@ class Exercise:
     returns  the names of what it returns, in order
     call     call(function, **arrays) calls the reader's function, or a right or wrong version
     hints    each says more than the one before
-    arrays   arrays(normal, *case) -> random arrays by name; normal(shape) draws one
+    arrays   arrays(normal, *case) -> random arrays by name; normal(shape) draws one. Its parameters
+             N, T, D, H and V are the sizes that a verdict speaks of
     cases    what `arrays` is asked for, in order; by default the sizes N, T, D, H
     praise   what is said of an answer that is right, after the name of the function
     axes     by the name of what is returned, what each of its axes counts, as in "sample step unit"
@@ -110,6 +111,11 @@ class Exercise:
     def name(self):
         return self.answer.__name__
 
+    def sizes(self, case):
+        """Return the sizes of a case by their letters, as far as `arrays` names them so."""
+        names = [*inspect.signature(self.arrays).parameters][1:]
+        return {name: size for name, size in zip(names, case) if name in {*"NTDHV"}}
+
     def judge(self, function, slips):
         """Return the verdict on a wrong or missing answer in lines, or none if it is right."""
         cases = []
@@ -117,12 +123,12 @@ class Exercise:
             arrays = self.arrays(np.random.default_rng(seed).standard_normal, *case)
             needs = observe(self, self.answer, arrays)
             try:
-                has = _read(self, run(self, function, arrays, case), needs)
+                has = _read(self, run(self, function, arrays, self.sizes(case)), needs)
             except Verdict as verdict:
                 if not any(each.wrong for each in cases):
                     return verdict.lines
                 break  # what was wrong before it stopped comes first
-            cases.append(_Case(arrays, case, has, needs))
+            cases.append(_Case(arrays, self.sizes(case), has, needs))
             if seed == 0 and not cases[0].blank:
                 again = _read(self, run(self, function, arrays), needs)
                 if not all(same(again[part], has[part]) for part in has):
@@ -243,7 +249,7 @@ def observe(exercise, function, arrays):
     return dict(values) | {name + AFTER: array for name, array in given.items()}
 
 
-def run(exercise, function, arrays, case=()):
+def run(exercise, function, arrays, sizes=None):
     """Return what the reader's function returns, and its arguments afterwards, or end it all."""
     given = {k: np.copy(v) if isinstance(v, np.ndarray) else v for k, v in arrays.items()}
     try:
@@ -252,7 +258,7 @@ def run(exercise, function, arrays, case=()):
     except Verdict:
         raise
     except (Exception, SystemExit, KeyboardInterrupt, _TooSlow) as error:
-        raise Verdict(*_stumble(exercise, function, error, arrays, case)) from None
+        raise Verdict(*_stumble(exercise, function, error, arrays, sizes)) from None
     return returned, given
 
 
@@ -394,7 +400,7 @@ def nothing_returned(exercise, function, blank=()):
     return [f"{exercise.name} returns nothing: is the `return` line there?{shown}"]
 
 
-def _stumble(exercise, function, error, arrays, case):
+def _stumble(exercise, function, error, arrays, sizes):
     """Say where the reader's function stopped and why: not yet written, or a mistake."""
     name = exercise.name
     inner = _inner(function)
@@ -444,11 +450,9 @@ def _stumble(exercise, function, error, arrays, case):
     if unmade:
         near = difflib.get_close_matches(unmade, [*seen, *_parameters(exercise.answer)], 1, 0.6)
         lines += [f"Is `{near[0]}` meant?"] if near else []
-    letters = zip("NTDH", case) if exercise.cases is SIZES else ()
-    sizes = [
-        f"{k} is {size}" for k, size in letters if any(size in a.shape for a in there.values())
-    ]
-    shapes = "; ".join([_shapes(there), *([listed(sizes)] if sizes else [])])
+    shown = {size for array in there.values() for size in array.shape}
+    letters = [f"{name} is {size}" for name, size in (sizes or {}).items() if size in shown]
+    shapes = "; ".join([_shapes(there), *([listed(letters)] if letters else [])])
     lines += [f"The shapes there: {shapes}."] if there else []
     lines += [_not_made(word, borrowed[word]) for word in words if word in borrowed]
     lines += _other_order(exercise, function)
@@ -601,7 +605,7 @@ def _what_is_special(exercise, cases, failing):
     """Say what sets these sizes off from those before, at which the answer was right."""
     if failing is cases[0] or exercise.cases is not SIZES:
         return []
-    N, T, D, H = failing.sizes
+    N, T, D, H = SIZES[cases.index(failing)]
     pairs = (("N is 1", N == 1), ("T is 1", T == 1), ("T is 2", T == 2), ("D is H", D == H))
     pairs += (("N is H", N == H), ("N is T", N == T), (f"T is {T}", T > 11), (f"H is {H}", H < 3))
     special = [words for words, holds in pairs if holds]
@@ -869,11 +873,10 @@ def _times(ratio, failing, others, part):
 
 
 def _factors(sizes):
-    """Return N, 1/N, T, 1/T, ... with their values, where the sizes are N, T, D and H."""
-    if len(sizes) != 4 or not all(isinstance(size, int) for size in sizes):
-        return {}
-    by_name = dict(zip("NTDH", sizes))
-    by_name |= {"N T": sizes[0] * sizes[1]}
+    """Return N, 1/N, T, 1/T, ... with their values."""
+    by_name = dict(sizes)
+    if "N" in sizes and "T" in sizes:
+        by_name["N T"] = sizes["N"] * sizes["T"]
     inverse = {f"1/({n})" if " " in n else f"1/{n}": 1 / v for n, v in by_name.items()}
     return by_name | inverse
 
