@@ -120,6 +120,7 @@ SLIPS = [
         ("input at the first step only", "Each step has an input: x[:, t] Wx belongs to the sum at every step, eq. 4.1.", "x[:, t]", "x[:, t] * (t == 0)"),
         ("input twice", "x[:, t] Wx is added twice; once is enough, eq. 4.1.", "x[:, t]", "2 * x[:, t]"),
         ("input subtracted", "A sign: x[:, t] Wx is added, not subtracted, eq. 4.1.", "x[:, t]", "-x[:, t]"),
+        ("three steps at all sizes", "Your loop takes 3 steps, whatever T is: read T from the shape of x.", "range(x.shape[1])", "range(min(3, x.shape[1]))"),
         ("last step left out", "The last step is missing: the loop ends before it; range(T) goes from 0 to T - 1.", "states.append(h_t)", "states.append(h_t * (t < x.shape[1] - 1))"),
         ("first step left out", "The first step is missing: the loop has to begin at t = 0, and the state after it is h[:, 0].", "z = x", "if t == 0:\n            states.append(0 * h0)\n            continue\n        z = x"),
         ("first step is tanh of nothing", "The first step takes no input in yours: h[:, 0] is tanh(x[:, 0] Wx + b + h0 Wh), eq. 4.2.", "x[:, t]", "x[:, t] * (t > 0)"),
@@ -202,6 +203,7 @@ SLIPS = [
         ("no bias", "The bias b is missing from the sum.", " + b", ""),
         ("Wh transposed", "Wh multiplies from the right as it is, h_{t-1} Wh, not transposed.", "h_t @ Wh", "h_t @ Wh.T"),
         ("last state only", "That is the last state alone; return the states of all steps, h_1 to h_T.", "return np.stack(states, axis=1)", "return h_t"),
+        ("three steps at all sizes", "Your loop takes 3 steps, whatever T is: read T from the shape of x.", "range(x.shape[1])", "range(min(3, x.shape[1]))"),
         ("time in front", "You return (T, N, H), as a list of states makes it: swap the first two axes, since the batch comes first.", ", axis=1", ""),
         ("h0 returned too", "Your h begins with h0, which is given; return h_1 to h_T.", "= h0, []", "= h0, [h0]"),
         shown=False,
@@ -233,9 +235,13 @@ def sequence_arrays(normal, N, T, D, H):
     }
 
 
-def input_arrays(normal, *sizes):
-    arrays = sequence_arrays(normal, *sizes)
+def input_arrays(normal, N, T, D, H):
+    arrays = sequence_arrays(normal, N, T, D, H)
     return {name: arrays[name] for name in ("x", "Wx", "b")}
+
+
+def leaky_arrays(normal, N, T, D, H):
+    return sequence_arrays(normal, N, T, D, H) | {"a": np.float64(0.3)}
 
 
 EXERCISES = {
@@ -284,7 +290,7 @@ EXERCISES = {
     "04.5": Exercise(
         leaky_forward,
         returns=("h",),
-        arrays=lambda normal, *sizes: sequence_arrays(normal, *sizes) | {"a": np.float64(0.3)},
+        arrays=leaky_arrays,
         call=in_order,
         hints=(
             "Take your loop of exercise 04.1. The new state has one more term, and tanh a share.",
@@ -335,7 +341,7 @@ class UnrolledNetwork(Picture):
     )
     BLAME = (
         ("dh", Row("loss", "from the loss", "$\\partial L/\\partial h_t$")),
-        ("carry", Row("future", "+ from the future", "$dz_{t+1}\\,W_h^\\top$")),
+        ("carry", Row("future", "+ from the future", "$dL/dz_{t+1}\\,W_h^\\top$")),
         ("total", Row("backward", "= in total", "$dL/dh_t$")),
         ("dz", Row("backward", "through tanh", "$dL/dz_t$")),
     )

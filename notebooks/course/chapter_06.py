@@ -48,7 +48,7 @@ def small_step(g, g_hat, eta):
 def convict():
     mystery_1 = 5.2  # all five wrong, and dx at the last step as well: the slope
     mystery_2 = 5.3  # dh0 alone
-    mystery_3 = 5.1  # right up to T = 3; from T = 4 on wrong, but not at the last step
+    mystery_3 = 5.1  # right up to T = 4; from T = 5 on wrong, but not at the last step
     return mystery_1, mystery_2, mystery_3
 
 
@@ -92,7 +92,7 @@ def layer_norm_forward(x, gain, bias):
 
 
 # The mystery functions of exercise 06.4. Which line? Ask the functions, not this file.
-MYSTERIES = "slope at h(t-1)", "dh0 one step early", "truncated to 3 steps"
+MYSTERIES = "slope at h(t-1)", "dh0 one step early", "truncated to 4 steps"
 
 
 def _mystery(number):
