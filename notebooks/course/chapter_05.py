@@ -216,7 +216,6 @@ BACKWARD_SLIPS = [
         ("dWh divided by T", "dWh is divided by T: each step adds its share, a sum and not a mean, eq. 5.6.", "prev_h.T @ dz", "prev_h.T @ dz / T"),
         ("db divided by T", "db is divided by T: each step adds its share, a sum and not a mean, eq. 5.7.", "dz.sum(axis=0)", "dz.sum(axis=0) / T"),
         ("carry one step late but for the last", "The carry arrives one step late: make it from dz_t of this step, after dz_t itself, eq. 5.1.", "carry = dz @ Wh.T", "old, carry = dz @ Wh.T, (dz @ Wh.T if t == T - 1 else old)"),
-        ("truncated to 4 steps", "The carry is cut: the gradient has to flow from the last step to the first, eq. 5.1.", " + carry", " + carry * ((T - t) % 4 != 1)"),
         ("three steps at all sizes", "Your loop takes 3 steps, whatever T is: read T from the shape of x, and let it take T.", "T = x.shape[1]", "T = min(3, x.shape[1])"),
         ("time runs forwards, without the slope", "The steps run from the first to the last, and the slope of tanh is missing: run from t = T back to t = 1, eq. 5.1, and multiply the total by 1 - h_t^2, eq. 5.2.", "reversed(range(T))", "range(T)", "total * (1 - h[:, t] ** 2)", "total"),
         ("no slope of tanh", "The total has not passed through tanh: multiply by its slope, 1 - h_t^2, eq. 5.2.", "total * (1 - h[:, t] ** 2)", "total"),
