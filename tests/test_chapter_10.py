@@ -18,7 +18,6 @@ from course.chapter_10 import (
     least_squares,
     overlap_backward,
     reach_backward,
-    rivals,
     rms_errors,
     run_with_influence,
     shares,
@@ -225,10 +224,8 @@ def test_an_error_is_that_of_the_month_that_was_meant():
         lambda y: least_squares(y, 24),
         Forecaster(seed=0).forecasts,
         lambda y: Forecaster(seed=0).forecasts(y, last=6),
-        lambda y: rivals(y)["persistence"],
-        lambda y: rivals(y)["one cycle ago"],
     ],
-    ids=["AR(24)", "carried", "reset", "persistence", "cycle"],
+    ids=["AR(24)", "carried", "reset"],
 )
 def test_a_forecast_knows_nothing_of_later_months(forecasts):
     later = SUNSPOTS.copy()
@@ -248,13 +245,6 @@ def test_a_forecast_from_the_last_months_knows_no_others(rng):
     assert not np.isfinite(said[1859]).any()
     whole = model.forecasts(SUNSPOTS)
     assert not np.allclose(whole[1860:], said[1860:])
-
-
-def test_rivals_say_the_present_and_the_month_a_cycle_before_the_one_that_is_meant():
-    y = np.arange(200.0)
-    for i, m in enumerate(chapter_10.AHEAD):
-        assert rivals(y)["persistence"][150, i] == 150
-        assert rivals(y)["one cycle ago"][150, i] == 150 + m - 132
 
 
 def test_least_squares_finds_a_series_that_is_a_weighted_sum():
@@ -345,6 +335,8 @@ def test_every_stored_forecast_stands_once_and_all_of_them_stand():
     assert len(set(kinds)) == len(kinds)
     seeds, lengths = list(map(str, sunspots.SEEDS)), list(map(str, sunspots.LENGTHS))
     wanted = {("validation", w, k, n) for w in sunspots.WAYS for k in lengths for n in seeds}
+    fed = [f"{w}, fed {last}" for w in ("carried", "reset") for last in sunspots.FED]
+    wanted |= {("validation", way, "6", n) for way in fed for n in seeds}
     for part in ("test", chapter_10.RECORD, chapter_10.LATER):
         for way, k in (("carried", "39"), ("reset", "117")):
             assert sunspots.chosen(STORED, way) == int(k)
@@ -362,3 +354,12 @@ def test_the_pieces_of_the_test_part_make_up_its_error():
     for each in wholes:
         pieces = [each[chapter_10.RECORD] ** 2, each[chapter_10.LATER] ** 2]
         assert each["test"] ** 2 == pytest.approx(np.average(pieces, weights=weights), rel=1e-3)
+
+
+def test_networks_that_are_fed_the_months_they_were_trained_on_are_those_of_the_lengths():
+    def of(way):
+        return [row["12 months"] for row in STORED if (row["way"], row["k"]) == (way, "6")]
+
+    assert of("reset, fed 6") == of("reset")
+    for whole, fed in zip(of("carried"), of("carried, fed 96"), strict=True):
+        assert float(whole) == pytest.approx(float(fed), abs=0.7)
