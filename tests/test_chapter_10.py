@@ -126,6 +126,56 @@ def test_a_cosine_is_that_of_a_cut_and_1_where_nothing_is_cut(rng):
     assert chapter_10.cosine([np.array([3.0]), np.zeros(2)], [np.array([-2.0]), np.zeros(2)]) == -1
 
 
+def test_the_numbers_to_aim_at_are_those_of_the_exercises():
+    x, one, h = np.ones((1, 8, 1)), np.ones((1, 1)), np.zeros((1, 8, 1))
+    cache = x, 0 * one, one, one, h
+    assert rnn_backward(x, cache)[-1] == 36
+    assert reach_backward(x, cache, 3)[-1] == 21
+    assert chunk_backward(x, cache, 3)[-1] == 15
+    assert overlap_backward(x, cache, 3, 2)[-1] == 18
+    found = influence_step(
+        np.ones((1, 4, 2, 2)), np.ones((1, 4)), np.zeros((1, 2)), np.ones((2, 2))
+    )
+    assert set(found.ravel()) == {2, 3}
+
+
+def random_cache(H, radius, seed, T=64):
+    """Return dh and the cache of a network as the notebook draws them."""
+    rng = np.random.default_rng(seed)
+    Wh, Wx = rng.standard_normal((H, H)), rng.standard_normal((4, H)) / 2
+    Wh *= radius / np.abs(np.linalg.eigvals(Wh)).max()
+    x = rng.standard_normal((1, T, 4))
+    h, cache = forward_with_cache(x, np.zeros((1, H)), Wx, Wh, np.zeros(H))
+    return rng.standard_normal(h.shape), cache
+
+
+def chunks_that_are_nearer(H, radius, seeds):
+    found = [
+        chapter_10.cosines(*random_cache(H, radius, seed), [2, 4, 8, 16, 32]) for seed in seeds
+    ]
+    return sum(np.sum(chunks > reach + 1e-12) for reach, chunks in found)
+
+
+def test_chunks_are_rarely_nearer_to_the_gradient_than_reach():
+    assert chunks_that_are_nearer(24, 1.6, range(8, 20)) == 0
+    assert 0 < chunks_that_are_nearer(8, 1.4, range(30)) < 10
+
+
+def test_an_overlap_helps_in_each_draw_and_less_where_little_fades():
+    def turned(runs, k, j):
+        pairs = [(overlap_backward(*run, k, j), rnn_backward(*run)[2:]) for run in runs]
+        return 1 - np.array([chapter_10.cosine(*pair) for pair in pairs])
+
+    by_radius = {}
+    for radius in (1.0, 1.6):
+        runs = [random_cache(24, radius, seed) for seed in range(8)]
+        by_radius[radius] = {kj: turned(runs, *kj) for kj in [(16, 16), (16, 8), (8, 1)]}
+    for cut in by_radius.values():
+        assert np.all(cut[16, 8] < cut[16, 16])
+        assert np.all(cut[16, 8] < cut[8, 1])
+    assert np.sum(20 * by_radius[1.6][16, 8] < by_radius[1.6][16, 16]) in range(1, 5)
+
+
 # Forwards
 
 
@@ -191,6 +241,16 @@ def test_readers_are_kept_at_the_marks_and_learn():
     assert costs[0] > costs[1] > costs[2] + 0.3
     shorter = chapter_10.readers(names, 0.5, [5])
     assert_same(shorter[5], kept[5])
+
+
+def test_the_reach_that_is_needed_goes_on_growing():
+    names, unseen, _ = chapter_09.read_names()
+    symbols = chapter_10.lines_of(unseen, 4)[:, :65]
+    turned = {}
+    for updates, weights in chapter_10.readers(names, 0.5, [300, 900], seed=1).items():
+        _, dh, cache, _ = chapter_10.read(weights, symbols, np.zeros((4, 48)))
+        turned[updates] = 1 - chapter_10.cosines(dh, cache, [2])[0][0]
+    assert 0.05 < turned[300] + 0.02 < turned[900] < 0.18
 
 
 # Sunspots and those who forecast them

@@ -500,8 +500,10 @@ class Ticked(Curves):
         self._x = x
 
     def _course(self, x, y, say_x, say_y):
-        """What a line is at each tick that it passes."""
+        """What a line is at each tick that it passes, or throughout."""
         held = [(f"{place:,}", say_y(y[x == place][0])) for place in self._x if place in x]
+        if len({value for _, value in held}) == 1:
+            return f"is {held[0][1]} throughout"
         return "is " + ", ".join(f"{value} at {place}" for place, value in held)
 
 
