@@ -105,11 +105,11 @@ def answers(tmp_path_factory):
     right = source_of("total_derivative")
     wrong = source_of("rnn_forward").replace(" + b", " - b")
     assert wrong != source_of("rnn_forward")
-    blank = "def through_tanh(dnext_h, next_h):\n    dz = ...\n    return dz"
+    blank = "def two_sided(f, z, h):\n    slope = ...\n    return slope"
     texts = [
         cell("total_derivative", right),
         cell("rnn_forward", wrong),
-        cell("through_tanh", blank),
+        cell("two_sided", blank),
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in texts])
     (folder / "anna").mkdir()
@@ -142,7 +142,7 @@ def test_the_command_that_collects_fails_what_is_wrong_and_what_is_blank(answers
     assert code == 1
     assert re.findall(r"^FAILED .*anna/tiny\.ipynb::Cell (\d)", words, re.MULTILINE) == ["1", "2"]
     assert "1 passed" in words
-    assert "To do: dz in through_tanh." in words
+    assert "To do: slope in two_sided." in words
     assert "AssertionError: Your h" in words or "AssertionError: Wrong: h" in words
 
 
