@@ -176,6 +176,12 @@ def test_an_overlap_helps_in_each_draw_and_less_where_little_fades():
     assert np.sum(20 * by_radius[1.6][16, 8] < by_radius[1.6][16, 16]) in range(1, 5)
 
 
+def test_a_line_over_ticks_is_told_at_each_of_them_or_once_if_it_is_level():
+    picture = chapter_10.Ticked({"a": "forward", "b": "wrong"}, "k", "e", [1, 10], (0, 5), "T")
+    picture.update({"a": ([1, 3, 10], [4, 2, 1]), "b": ([1, 10], [3, 3])})
+    assert "a is 4.000 at 1, 1.000 at 10; b is 3.000 throughout." in picture.alt()
+
+
 # Forwards
 
 
