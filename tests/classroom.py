@@ -41,7 +41,7 @@ from tornado.websocket import websocket_connect
 
 ROOT = Path(__file__).parents[1]
 MARK = "CLASSROOM"  # in the environment of each process that is started, so that none is left
-MOVES = 20  # of a slider, by one reader alone
+MOVES = 15  # of a slider, by one reader alone
 PAUSE = 1.0  # seconds from one answer of a slider to the next move of it
 EVERY = 2.0  # seconds from one look at the memory to the next
 STOP = 30  # seconds that the hub has for its own end
@@ -119,6 +119,14 @@ def by_reader(token, measure):
     for process, reader in marked(token).items():
         sums[reader] = sums.get(reader, 0) + measure(process)
     return sums
+
+
+def seconds_of_others(token):
+    """Processor seconds that the machine has spent on what is neither ours nor this script."""
+    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
+    user, nice, system, _, _, *rest = (int(field) / os.sysconf("SC_CLK_TCK") for field in fields)
+    ours = sum(by_reader(token, processor_seconds).values()) + time.process_time()
+    return user + nice + system + sum(rest) - ours
 
 
 class Memory(threading.Thread):
@@ -363,22 +371,27 @@ class Reader:
 
 @dataclass
 class Seen:
-    """What was seen of a reader: seconds, those of the processor too, and those of each move."""
+    """What was seen of a reader: seconds, those of the processor, the cores that others kept busy
+    while the cells ran, and the seconds of each move."""
 
     reader: str
     chapter: str
     to_kernel: float
     cells: float
     processor: float
+    others: float
     moves: list
 
 
 async def study(reader, to_kernel, enough, token):
     """Run all cells, and move the sliders until there is `enough(moves)`."""
+    before = seconds_of_others(token)
     cells = await reader.run_all()
+    others = (seconds_of_others(token) - before) / cells
     processor = by_reader(token, processor_seconds)[reader.name]
     moves = await reader.move_until(enough)
-    return Seen(reader.name, reader.notebook.name[:2], to_kernel, cells, processor, moves)
+    chapter = reader.notebook.name[:2]
+    return Seen(reader.name, chapter, to_kernel, cells, processor, others, moves)
 
 
 async def alone(address, notebook, token):
@@ -423,10 +436,10 @@ async def lesson(address, notebooks, count, token):
 # The table
 
 
-def spread(numbers):
+def spread(numbers, decimals=0):
     """Median and worst, or the one number that there is."""
-    middle, worst = statistics.median(numbers), max(numbers)
-    return f"{middle:.0f}" if len(numbers) == 1 else f"{middle:.0f}, worst {worst:.0f}"
+    middle, worst = (f"{n:.{decimals}f}" for n in (statistics.median(numbers), max(numbers)))
+    return middle if len(numbers) == 1 else f"{middle}, worst {worst}"
 
 
 def percentile(numbers, share):
@@ -446,6 +459,7 @@ def table(single, many, memory):
     """Markdown: a line for each thing measured, alone beside all at once."""
     parts = {
         "all cells, s": lambda seen: spread([each.cells for each in seen]),
+        "cores busy with other work": lambda seen: spread([each.others for each in seen], 1),
         "processor, s": lambda seen: spread([each.processor for each in seen]),
         "server and kernel, MB": lambda seen: spread([memory.peaks[each.reader] for each in seen]),
         "a slider's answer, ms: median, 90th percentile, moves": answers,

@@ -207,7 +207,7 @@ def test_the_measuring_script_says_what_is_missing():
 
 
 def seen(reader, chapter, cells, moves):
-    return classroom.Seen(reader, chapter, 5.0, cells, 4.0, moves)
+    return classroom.Seen(reader, chapter, 5.0, cells, 4.0, 0.25, moves)
 
 
 def test_the_table_sets_one_reader_beside_all():
