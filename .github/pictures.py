@@ -25,10 +25,10 @@ def fourteen_curves():
     backward_passes = fourteen(SLIPS)
     right = backward_passes["right"](dh, cache)
     losses = {name: train(backward) for name, backward in backward_passes.items()}
-    suspect, shown = "no carry between steps", "One of the thirteen:"
+    suspect, shown = "half the carry", "One of the thirteen:"
     losses[shown] = losses.pop(suspect)
     errors = list(map(relative_error, backward_passes[suspect](dh, cache), right))
-    title = "All fourteen learn. One gradient is right."
+    title = "All fourteen learn. One is right."
     picture = LineUp(losses, ["dx", "dh0", "dWx", "dWh", "db"], title, right="right")
     picture.update(shown, suspect, errors)
     return explore.draw(picture.figure)
@@ -53,14 +53,14 @@ def walk_back(T=3, H=2):
 
     network = UnrolledNetwork(x, h0)
     pages = []
-    for position in range(2 * T + 1):
+    for position in (2 * T, *range(2 * T + 1)):  # where nothing moves the first page stays
         so_far = dz[0, :T] * (np.arange(1, T + 1) > 2 * T - position)[:, None]
         sums = {"dWx": x[0].T @ so_far, "dWh": before[0].T @ so_far, "db": so_far.sum(axis=0)}
         network.update(position, h, **blame, **sums)
         page = Image.open(io.BytesIO(explore.draw(network.figure)))
         pages.append(page.convert("P", palette=Image.Palette.ADAPTIVE, colors=64))
     file = io.BytesIO()
-    durations = [1200] * (2 * T) + [3500]  # milliseconds
+    durations = [1200] * (2 * T + 1) + [2500]  # milliseconds
     pages[0].save(file, "gif", save_all=True, append_images=pages[1:], duration=durations, loop=0)
     return file.getvalue()
 

@@ -170,6 +170,10 @@ EQUIVALENT = {
         "if abs(slopes[best] - foretold[best]) <= allowed:",
     ): "What two roads are rounded by is not what is allowed, to the last bit.",
     (
+        "_agreement",
+        "lost = abs(before) * step < rounding * height",
+    ): "What rounding loses is not known to the last bit; where both are zero the next step tells.",
+    (
         "_all_agree",
         "return abs(directional_derivative(loss, at, level)) < rounded",
     ): "No slope is as large as is allowed, to the last bit; one of zero is allowed by both.",

@@ -1,4 +1,6 @@
-"""The pictures of chapter 04 show what they are given."""
+"""Chapter 04: its pictures show what they are given, its replies name what the reader has seen."""
+
+import re
 
 from legible import all_numbers, numbers_in
 import numpy as np
@@ -7,6 +9,12 @@ import pytest
 from course import chapter_04
 from course.artists import number
 from course.chapter_04 import MapAndOrbit, StatesOverTime, UnrolledNetwork
+
+
+def test_the_replies_to_04_1_name_equations_that_stand_above_it():
+    hints = [slip.hint for slip in chapter_04.SLIPS if slip.function is chapter_04.rnn_forward]
+    named = set(re.findall(r"\d+\.\d", " ".join(hints)))
+    assert named == {"1.3", "1.4"}
 
 
 def test_the_unrolled_network_can_tell_of_all_steps_at_once_without_their_sums():

@@ -5,7 +5,14 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from course.chapter_05 import BACKWARD_SLIPS, SLIPS, leaky_backward, leaky_forward, rnn_backward
+from course.chapter_05 import (
+    BACKWARD_SLIPS,
+    SLIPS,
+    forward_with_cache,
+    leaky_backward,
+    leaky_forward,
+    rnn_backward,
+)
 from gradient_check import check_layer
 import rnn_layers
 
@@ -40,3 +47,14 @@ def test_slips_that_others_pick_by_name_are_those_of_one_function():
     assert all(slip.function is rnn_backward for slip in BACKWARD_SLIPS)
     assert max(Counter(slip.name for slip in SLIPS).values()) == 1
     assert SLIPS[0].function is rnn_backward  # chapter 00 takes it for the right one
+
+
+def test_with_dh_changed_in_place_a_loss_k_steps_ahead_counts_k_and_one_times(rng):
+    in_place = next(s for s in SLIPS if s.name == "carry added in place into dh").build()
+    h, cache = forward_with_cache(*inputs_of(2, 5, 3, 4, rng))
+    given = np.zeros_like(h)
+    given[:, -1] = rng.standard_normal((2, 4))  # a loss at the last step alone
+    in_place(given, cache)
+    once = given.copy()
+    in_place(given, cache)
+    np.testing.assert_allclose(given, once * np.array([5, 4, 3, 2, 1])[:, np.newaxis])

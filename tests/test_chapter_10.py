@@ -18,7 +18,6 @@ from course.chapter_10 import (
     least_squares,
     overlap_backward,
     reach_backward,
-    rivals,
     rms_errors,
     run_with_influence,
     shares,
@@ -127,6 +126,62 @@ def test_a_cosine_is_that_of_a_cut_and_1_where_nothing_is_cut(rng):
     assert chapter_10.cosine([np.array([3.0]), np.zeros(2)], [np.array([-2.0]), np.zeros(2)]) == -1
 
 
+def test_the_numbers_to_aim_at_are_those_of_the_exercises():
+    x, one, h = np.ones((1, 8, 1)), np.ones((1, 1)), np.zeros((1, 8, 1))
+    cache = x, 0 * one, one, one, h
+    assert rnn_backward(x, cache)[-1] == 36
+    assert reach_backward(x, cache, 3)[-1] == 21
+    assert chunk_backward(x, cache, 3)[-1] == 15
+    assert overlap_backward(x, cache, 3, 2)[-1] == 18
+    found = influence_step(
+        np.ones((1, 4, 2, 2)), np.ones((1, 4)), np.zeros((1, 2)), np.ones((2, 2))
+    )
+    assert set(found.ravel()) == {2, 3}
+
+
+def random_cache(H, radius, seed, T=64):
+    """Return dh and the cache of a network as the notebook draws them."""
+    rng = np.random.default_rng(seed)
+    Wh, Wx = rng.standard_normal((H, H)), rng.standard_normal((4, H)) / 2
+    Wh *= radius / np.abs(np.linalg.eigvals(Wh)).max()
+    x = rng.standard_normal((1, T, 4))
+    h, cache = forward_with_cache(x, np.zeros((1, H)), Wx, Wh, np.zeros(H))
+    return rng.standard_normal(h.shape), cache
+
+
+def chunks_that_are_nearer(H, radius, seeds):
+    found = [
+        chapter_10.cosines(*random_cache(H, radius, seed), [2, 4, 8, 16, 32]) for seed in seeds
+    ]
+    return sum(np.sum(chunks > reach + 1e-12) for reach, chunks in found)
+
+
+def test_chunks_are_rarely_nearer_to_the_gradient_than_reach():
+    assert chunks_that_are_nearer(24, 1.6, range(8, 20)) == 0
+    assert 0 < chunks_that_are_nearer(8, 1.4, range(30)) < 10
+
+
+def test_an_overlap_helps_in_each_draw_and_less_where_little_fades():
+    def turned(runs, k, j):
+        pairs = [(overlap_backward(*run, k, j), rnn_backward(*run)[2:]) for run in runs]
+        return 1 - np.array([chapter_10.cosine(*pair) for pair in pairs])
+
+    by_radius = {}
+    for radius in (1.0, 1.6):
+        runs = [random_cache(24, radius, seed) for seed in range(8)]
+        by_radius[radius] = {kj: turned(runs, *kj) for kj in [(16, 16), (16, 8), (8, 1)]}
+    for cut in by_radius.values():
+        assert np.all(cut[16, 8] < cut[16, 16])
+        assert np.all(cut[16, 8] < cut[8, 1])
+    assert np.sum(20 * by_radius[1.6][16, 8] < by_radius[1.6][16, 16]) in range(1, 5)
+
+
+def test_a_line_over_ticks_is_told_at_each_of_them_or_once_if_it_is_level():
+    picture = chapter_10.Ticked({"a": "forward", "b": "wrong"}, "k", "e", [1, 10], (0, 5), "T")
+    picture.update({"a": ([1, 3, 10], [4, 2, 1]), "b": ([1, 10], [3, 3])})
+    assert "a is 4.000 at 1, 1.000 at 10; b is 3.000 throughout." in picture.alt()
+
+
 # Forwards
 
 
@@ -194,6 +249,16 @@ def test_readers_are_kept_at_the_marks_and_learn():
     assert_same(shorter[5], kept[5])
 
 
+def test_the_reach_that_is_needed_goes_on_growing():
+    names, unseen, _ = chapter_09.read_names()
+    symbols = chapter_10.lines_of(unseen, 4)[:, :65]
+    turned = {}
+    for updates, weights in chapter_10.readers(names, 0.5, [300, 900], seed=1).items():
+        _, dh, cache, _ = chapter_10.read(weights, symbols, np.zeros((4, 48)))
+        turned[updates] = 1 - chapter_10.cosines(dh, cache, [2])[0][0]
+    assert 0.05 < turned[300] + 0.02 < turned[900] < 0.18
+
+
 # Sunspots and those who forecast them
 
 
@@ -225,10 +290,8 @@ def test_an_error_is_that_of_the_month_that_was_meant():
         lambda y: least_squares(y, 24),
         Forecaster(seed=0).forecasts,
         lambda y: Forecaster(seed=0).forecasts(y, last=6),
-        lambda y: rivals(y)["persistence"],
-        lambda y: rivals(y)["one cycle ago"],
     ],
-    ids=["AR(24)", "carried", "reset", "persistence", "cycle"],
+    ids=["AR(24)", "carried", "reset"],
 )
 def test_a_forecast_knows_nothing_of_later_months(forecasts):
     later = SUNSPOTS.copy()
@@ -248,13 +311,6 @@ def test_a_forecast_from_the_last_months_knows_no_others(rng):
     assert not np.isfinite(said[1859]).any()
     whole = model.forecasts(SUNSPOTS)
     assert not np.allclose(whole[1860:], said[1860:])
-
-
-def test_rivals_say_the_present_and_the_month_a_cycle_before_the_one_that_is_meant():
-    y = np.arange(200.0)
-    for i, m in enumerate(chapter_10.AHEAD):
-        assert rivals(y)["persistence"][150, i] == 150
-        assert rivals(y)["one cycle ago"][150, i] == 150 + m - 132
 
 
 def test_least_squares_finds_a_series_that_is_a_weighted_sum():
@@ -345,6 +401,8 @@ def test_every_stored_forecast_stands_once_and_all_of_them_stand():
     assert len(set(kinds)) == len(kinds)
     seeds, lengths = list(map(str, sunspots.SEEDS)), list(map(str, sunspots.LENGTHS))
     wanted = {("validation", w, k, n) for w in sunspots.WAYS for k in lengths for n in seeds}
+    fed = [f"{w}, fed {last}" for w in ("carried", "reset") for last in sunspots.FED]
+    wanted |= {("validation", way, "6", n) for way in fed for n in seeds}
     for part in ("test", chapter_10.RECORD, chapter_10.LATER):
         for way, k in (("carried", "39"), ("reset", "117")):
             assert sunspots.chosen(STORED, way) == int(k)
@@ -362,3 +420,12 @@ def test_the_pieces_of_the_test_part_make_up_its_error():
     for each in wholes:
         pieces = [each[chapter_10.RECORD] ** 2, each[chapter_10.LATER] ** 2]
         assert each["test"] ** 2 == pytest.approx(np.average(pieces, weights=weights), rel=1e-3)
+
+
+def test_networks_that_are_fed_the_months_they_were_trained_on_are_those_of_the_lengths():
+    def of(way):
+        return [row["12 months"] for row in STORED if (row["way"], row["k"]) == (way, "6")]
+
+    assert of("reset, fed 6") == of("reset")
+    for whole, fed in zip(of("carried"), of("carried, fed 96"), strict=True):
+        assert float(whole) == pytest.approx(float(fed), abs=0.7)

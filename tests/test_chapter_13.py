@@ -3,6 +3,9 @@
 What asks PyTorch itself is left out where it is not installed.
 """
 
+import re
+
+import nbformat
 import numpy as np
 import pytest
 from test_chapter_12 import script
@@ -19,7 +22,7 @@ from course.chapter_13 import (
     to_numpy,
     to_tensor,
 )
-from gradient_check import check_layer
+from gradient_check import check_layer, relative_error
 import rnn_layers
 
 STORED = chapter_13.stored()
@@ -29,6 +32,12 @@ each_kind = pytest.mark.parametrize("kind", chapter_13.TO_TORCH)
 needs_torch = pytest.mark.skipif(
     chapter_13.torch is None, reason="PyTorch is not installed: what it says is stored"
 )
+
+
+def markdown():
+    [page] = (chapter_13.FILE.parents[1]).glob("13-*.ipynb")
+    cells = nbformat.read(page, as_version=4).cells
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
 
 
 def alike(answer, other):
@@ -47,9 +56,8 @@ def test_what_is_stored_says_where_it_comes_from():
 
 
 def test_the_page_names_the_version_that_is_stored():
-    [page] = (chapter_13.FILE.parents[1]).glob("13-*.ipynb")
     version = STORED["versions"].partition(";")[0].removeprefix("PyTorch ")
-    assert f"of version {version})" in page.read_text("utf-8")
+    assert f"of version {version})" in markdown()
 
 
 @each_case
@@ -141,7 +149,7 @@ def test_the_script_writes_the_same_file(monkeypatch, tmp_path):
 # A function of autograd, with PyTorch or without
 
 
-def recurrence(backward):
+def recurrence_function(backward):
     class Recurrence(Function):
         @staticmethod
         def forward(ctx, *tensors):
@@ -152,21 +160,52 @@ def recurrence(backward):
         def backward(ctx, dh):
             return tuple(map(to_tensor, backward(to_numpy(dh), ctx.cache)))
 
-    return as_layer(Recurrence)
+    return Recurrence
 
 
 @pytest.mark.parametrize("torch", [None, pytest.param(chapter_13.torch, marks=needs_torch)])
 def test_a_function_of_autograd_is_judged_by_our_witnesses(torch, monkeypatch):
     monkeypatch.setattr(chapter_13, "torch", torch)
     inputs = chapter_13.small_problem(1.0)
-    check_layer(*recurrence(rnn_layers.rnn_backward), *inputs)
+    check_layer(*as_layer(recurrence_function(rnn_layers.rnn_backward)), *inputs)
 
     def halved(dh, cache):
         *others, db = rnn_layers.rnn_backward(dh, cache)
         return *others, db / 2
 
     with pytest.raises(AssertionError, match="arrays_5 is wrong"):
-        check_layer(*recurrence(halved), *inputs)
+        check_layer(*as_layer(recurrence_function(halved)), *inputs)
+
+
+@pytest.mark.parametrize("torch", [None, pytest.param(chapter_13.torch, marks=needs_torch)])
+def test_the_pages_own_lstm_for_autograd_is_right_for_the_witnesses(torch, monkeypatch):
+    monkeypatch.setattr(chapter_13, "torch", torch)
+    [answer] = re.findall(r"```python\n(class Gated.*?)```", markdown(), re.DOTALL)
+    names = vars(chapter_13) | {"chapter_13": chapter_13}
+    exec(answer, names)
+    lstm = chapter_13.case("LSTM")
+    inputs = (lstm[name] for name in ("x", "h0", *chapter_13.WEIGHTS))
+    check_layer(*as_layer(names["Gated"]), *inputs)
+
+
+@needs_torch
+def test_a_weight_that_is_changed_between_the_passes_is_not_noticed():
+    torch, function = chapter_13.torch, recurrence_function(rnn_layers.rnn_backward)
+    inputs = [torch.tensor(a, requires_grad=True) for a in chapter_13.small_problem(1.0)]
+    h = function.apply(*inputs)
+    right = torch.autograd.grad(h.sum(), inputs, retain_graph=True)
+    with torch.no_grad():
+        inputs[3].mul_(2)
+    wrong = torch.autograd.grad(h.sum(), inputs)
+    assert not torch.allclose(right[0], wrong[0], rtol=0.01)
+
+
+@needs_torch
+def test_the_function_has_no_second_derivative():
+    torch, function = chapter_13.torch, recurrence_function(rnn_layers.rnn_backward)
+    inputs = [torch.tensor(a, requires_grad=True) for a in chapter_13.small_problem(1.0)]
+    assert torch.autograd.gradcheck(function.apply, inputs)
+    assert not torch.autograd.gradgradcheck(function.apply, inputs, raise_exception=False)
 
 
 # There and back
@@ -217,6 +256,24 @@ def test_a_trap_has_right_and_wrong_states_that_both_look_like_states(trap):
     assert not np.allclose(right, wrong, atol=0.05)
 
 
+@pytest.mark.parametrize("trap", [trap for trap in TRAPS if "bias" in trap or "GRU" in trap])
+def test_a_quiet_trap_stays_near_the_right_states_in_other_draws(trap):
+    for seed in range(20, 60):
+        right, wrong = TRAPS[trap](seed)
+        assert 0.1 < relative_error(right, wrong) < 0.45
+        assert np.corrcoef(right.ravel(), wrong.ravel())[0, 1] > 0.9
+
+
+def test_without_batch_first_pytorch_reads_the_batch_as_time():
+    x, _, weight_ih, weight_hh, bias_ih, bias_hh = chapter_13.case(
+        "RNN, batch_first left out"
+    ).values()
+    answer = STORED["cases"]["RNN, batch_first left out"]["answer"]
+    arrays = np.zeros((5, 4)), weight_ih.T, weight_hh.T, bias_ih + bias_hh
+    h, _ = rnn_layers.rnn_forward(x.swapaxes(0, 1), *arrays)
+    np.testing.assert_allclose(h.swapaxes(0, 1), answer["h"], rtol=1e-12)
+
+
 def test_times_are_those_of_the_quickest_calls(monkeypatch):
     clock = iter(np.cumsum(range(60)))  # each look takes longer than the one before
     monkeypatch.setattr(chapter_13.time, "perf_counter", lambda: next(clock))
@@ -224,3 +281,11 @@ def test_times_are_those_of_the_quickest_calls(monkeypatch):
     runs = {"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}
     assert chapter_13.quickest(runs, turn=0) == {"a": 2, "b": 4}
     assert calls == 9 * ["a", "b"]
+
+
+def test_what_is_timed_is_the_same_pass_in_float32(monkeypatch):
+    monkeypatch.setattr(chapter_13, "quickest", lambda runs: runs)
+    runs = chapter_13.the_three(2, 3, T=4)
+    for looped, hoisted in zip(runs["loop"](), runs["hoisted"](), strict=True):
+        assert looped.dtype == hoisted.dtype == np.float32
+        np.testing.assert_allclose(looped, hoisted, rtol=1e-4, atol=1e-6)

@@ -982,7 +982,7 @@ def test_a_layer_that_keeps_its_inputs_may_not_change_them():
         return dx
 
     with pytest.raises(AssertionError, match=r"^x is not what it was: it was changed in place"):
-        check_layer(forward, backward, POINT)
+        check_layer(forward, backward, POINT.copy())  # a mutant without copies may not spoil it
 
 
 def test_an_array_of_whole_numbers_stays_the_callers():
@@ -1139,6 +1139,31 @@ def test_a_loss_that_hides_its_moves_in_rounding_is_refused_in_words_that_say_so
     at = np.random.default_rng(51).normal(size=3)
     with pytest.raises(ValueError, match="so large that what it moves by is lost in rounding"):
         assert_gradient(np.cos(1e9 * at), lambda x: 1e7 + np.sum(np.sin(1e9 * x)) / 1e9, at)
+
+
+def by_three_real_products(x, W):
+    """Multiply as PyTorch's convolutions do: an imaginary part far below the real one is lost."""
+    real = x.real @ W
+    return real + 1j * ((x.real + x.imag) @ W - real) if np.iscomplexobj(x) else real
+
+
+@pytest.mark.parametrize("scale", [1, 1e6])
+@pytest.mark.parametrize("seed", [5, 29, 38, 54, 77, 97])
+def test_a_loss_in_which_the_imaginary_part_is_lost_is_blamed_and_not_the_gradient(seed, scale):
+    rng = np.random.default_rng(seed)
+    x, W = rng.standard_normal((3, 4)), scale * rng.standard_normal((4, 5))
+    with pytest.raises(ValueError, match="it drops an imaginary part inside"):
+        check_layer(lambda x: (by_three_real_products(x, W), W), lambda d, W: d @ W.T, x, seed=seed)
+
+
+@pytest.mark.parametrize("jump", [1, -1])
+def test_a_jump_nearby_does_not_matter(jump):
+    at = np.linspace(-1e-7, 1e-7, 3)
+
+    def loss(x):
+        return np.sum(9 + jump * (x.real > 1e-6) + 0 * x)
+
+    assert assert_gradient(np.zeros(3), loss, at) is None
 
 
 def test_a_loss_whose_sum_nearly_cancels_is_judged_in_single_precision():

@@ -96,6 +96,7 @@ SLIPS = [
         ("step of length 1", "Your step is i, of length 1; it should be i h.", "1j * h", "1j"),
         ("multiplied", "You multiply z by ih; the step is added to z.", "z + 1j * h", "z * 1j * h"),
         ("real part beside the value", "In the real part h^2 stands beside f'', no slope. Put i h for h into Taylor's formula: which term has an i?", "np.imag(f(z + 1j * h))", "(np.real(f(z + 1j * h)) - f(z))"),
+        ("imaginary part of the quotient", "To divide by i turns the parts round: the slope is in the real part of this quotient, and in the imaginary part of f(z + ih) / h without any difference.", "np.imag(f(z + 1j * h)) / h", "np.imag((f(z + 1j * h) - f(z)) / (1j * h))"),
         ("one-sided", "That is the one-sided difference, which subtracts. Step sideways, by 1j * h.", "np.imag(f(z + 1j * h))", "(f(z + h) - f(z))"),
         ("central", "That is the central difference, which subtracts. Step sideways, by 1j * h.", "np.imag(f(z + 1j * h)) / h", "(f(z + h) - f(z - h)) / (2 * h)"),
         ("absolute value", "A slope has a sign: leave the absolute value out.", "np.imag(f(z + 1j * h)) /", "np.abs(np.imag(f(z + 1j * h))) /"),

@@ -11,8 +11,9 @@ from course.slips import slips
 
 
 # Plain code
-def through_tanh(dnext_h, next_h):
-    dz = dnext_h * (1 - next_h**2)  # (N, H)  eq. 3.1
+def through_scaled_tanh(dnext_h, next_h, A, B):
+    slope = A * B * (1 - (next_h / A) ** 2)  # (N, H): of A tanh(B z), by its output
+    dz = dnext_h * slope  # (N, H)
     return dz
 
 
@@ -42,22 +43,38 @@ def skip_step_backward(dnext_h, cache):
 # fmt: off
 SLIPS = [
     *slips(
-        through_tanh,
-        ("no slope", "dnext_h has not passed through tanh: multiply it by the slope of tanh.", " * (1 - next_h**2)", ""),
-        ("slope alone", "That is the slope; blame is dnext_h times the slope.", "dnext_h * (1 - next_h**2)", "1 - next_h**2"),
-        ("1 + h^2", "A sign: cosh^2 - sinh^2 is 1, so the slope is 1 - next_h^2, never above 1.", "1 - next_h**2", "1 + next_h**2"),
-        ("h^2 - 1", "A sign: tanh rises everywhere, so its slope is positive, 1 - next_h^2.", "1 - next_h**2", "next_h**2 - 1"),
-        ("1 - h", "The square is missing: the slope is 1 - next_h^2.", "1 - next_h**2", "1 - next_h"),
-        ("h (1 - h)", "h (1 - h) is the slope of the logistic function; that of tanh is 1 - h^2.", "(1 - next_h**2)", "next_h * (1 - next_h)"),
-        ("tanh of next_h again", "next_h is tanh(z) already; you have squashed it once more.", "1 - next_h**2", "1 - np.tanh(next_h) ** 2"),
-        ("divided by the slope", "You divide by the slope; a small change of z makes a change of h that is the slope times as large, so blame is multiplied by it.", "dnext_h * (1", "dnext_h / (1"),
-        ("tanh of dnext_h", "Blame passes the slope of tanh and not tanh itself.", "dnext_h * (1 - next_h**2)", "np.tanh(dnext_h)"),
+        through_scaled_tanh,
+        ("no slope", "dnext_h has not passed through the squash: multiply it by the slope.", "dnext_h * slope", "dnext_h"),
+        ("slope alone", "That is the slope; blame is dnext_h times the slope.", "dnext_h * slope", "slope"),
+        ("plain tanh", "That is the slope of tanh(z). B multiplies before tanh, and A after it: both are factors of the slope, and tanh(B z) is next_h / A.", "A * B * (1 - (next_h / A) ** 2)", "1 - next_h**2"),
+        ("plain tanh times B", "A multiplies after tanh: it is a factor of the slope, and tanh(B z) is next_h / A, not next_h.", "A * B * (1 - (next_h / A) ** 2)", "B * (1 - next_h**2)"),
+        ("next_h taken for tanh", "In 1 - tanh^2 stands tanh(B z), and next_h is A times that.", "(next_h / A)", "next_h"),
+        ("next_h times A", "next_h is A times tanh(B z): divide by A to have tanh(B z).", "next_h / A", "next_h * A"),
+        ("A left out", "A multiplies after tanh: by the chain rule it is a factor of the slope.", "A * B", "B"),
+        ("B left out", "B multiplies before tanh: by the chain rule it is a factor of the slope.", "A * B", "A"),
+        ("A and B left out", "B multiplies before tanh, and A after it: by the chain rule both are factors of the slope.", "A * B * (1", "(1"),
+        ("next_h taken for z", "next_h has come out of the squash; you put it in as if it were z. tanh(B z) is next_h / A.", "(next_h / A) ** 2", "np.tanh(B * next_h) ** 2"),
+        ("brackets of the slope", "Brackets are missing: A B multiplies the whole of 1 - tanh^2.", "A * B * (1 - (next_h / A) ** 2)", "(A * B - (next_h / A) ** 2)"),
+        ("divided by A", "A multiplies after tanh: it multiplies the slope, and you divide by it.", "A * B", "B / A"),
+        ("divided by B", "B multiplies before tanh: it multiplies the slope, and you divide by it.", "A * B", "A / B"),
+        ("1 + h^2", "A sign: cosh^2 - sinh^2 is 1, so tanh has the slope 1 - tanh^2, never above 1.", "1 - (", "1 + ("),
+        ("h^2 - 1", "A sign: tanh rises everywhere, so its slope is positive, 1 - tanh^2.", "(1 - (next_h / A) ** 2)", "((next_h / A) ** 2 - 1)"),
+        ("1 - h", "The square is missing: the slope of tanh is 1 - tanh^2.", " ** 2)", ")"),
+        ("tanh of next_h again", "next_h / A is tanh(B z) already; you have squashed it once more.", "(next_h / A) ** 2", "np.tanh(next_h / A) ** 2"),
+        ("tanh of A times tanh", "next_h has come out of tanh already, times A; you have squashed it once more. tanh(B z) is next_h / A.", "(next_h / A) ** 2", "np.tanh(next_h) ** 2"),
+        ("divided by the slope", "You divide by the slope; a small change of z makes a change of h that is the slope times as large, so blame is multiplied by it.", "dnext_h * slope", "dnext_h / slope"),
+        ("tanh of dnext_h", "Blame passes the slope of the squash and not the squash itself.", "dnext_h * slope", "A * np.tanh(B * dnext_h)"),
         shown=False,
     ),
     *slips(
         skip_step_backward,
         ("one road", "prev_h also reaches next_h past tanh, with slope 1: dprev_h has two shares, and that of the skip is dnext_h.", "dnext_h + dz @ Wh.T", "dz @ Wh.T"),
         ("skip alone", "prev_h also goes through Wh into tanh: dprev_h has two shares, and one is dz Wh^T.", "dnext_h + dz @ Wh.T", "dnext_h"),
+        ("skip alone as 1", "The skip has the slope 1, and blame is dnext_h times the slope: its share of dprev_h is dnext_h.", "dnext_h + dz @ Wh.T", "1 + dz @ Wh.T"),
+        ("skip of the state", "What flows back past tanh is the blame on next_h, not the state: the share of the skip is dnext_h.", "dnext_h + dz @ Wh.T", "prev_h + dz @ Wh.T"),
+        ("skip multiplied", "Over two roads blame adds up: dnext_h for the skip plus dz Wh^T, and no product of the two.", "dnext_h + dz @ Wh.T", "dnext_h * (1 + dz @ Wh.T)"),
+        ("skip and Wh from dnext_h", "The road through Wh passes tanh as well: its share is dz Wh^T, and that of the skip is dnext_h.", "dnext_h + dz @ Wh.T", "dnext_h + dnext_h @ Wh.T"),
+        ("skip as a weight of 1 for all", "The skip takes each unit to itself alone, past tanh: dnext_h is added. You add 1 to every weight of Wh, so each unit reaches all.", "dnext_h + dz @ Wh.T", "dz @ (1 + Wh.T)"),
         ("skip through the slope", "The skip goes past tanh, so its share of dprev_h is dnext_h and not dz.", "dnext_h + dz", "dz + dz"),
         ("slope at next_h", "The slope of tanh belongs to its own output, s, not to next_h = prev_h + s.", "1 - s**2", "1 - (prev_h + s)**2"),
         ("no slope", "What goes to x, Wx, Wh and b has to pass tanh: multiply dnext_h by the slope 1 - s^2.", " * (1 - s**2)", ""),
@@ -156,8 +173,9 @@ def _arrays(normal, N, T, D, H):
     return {"dnext_h": normal((N, H))} | arrays
 
 
-def _state_and_gradient(normal, N, T, D, H):
-    return {"dnext_h": normal((N, H)), "next_h": np.tanh(normal((N, H)))}
+def _scaled_state(normal, N, T, D, H):
+    A, B = 1 + np.abs(normal((2,)))
+    return {"dnext_h": normal((N, H)), "next_h": A * np.tanh(B * normal((N, H))), "A": A, "B": B}
 
 
 def _skip_arrays(normal, N, T, D, H):
@@ -168,15 +186,16 @@ def _skip_arrays(normal, N, T, D, H):
 
 EXERCISES = {
     "03.1": Exercise(
-        through_tanh,
+        through_scaled_tanh,
         returns=("dz",),
-        arrays=_state_and_gradient,
+        arrays=_scaled_state,
         call=in_order,
         hints=(
-            "The chain rule for one variable, entry by entry: dnext_h times the slope of tanh.",
-            "By the rule for quotients the slope is (cosh^2 - sinh^2) / cosh^2. Divide each term "
-            "by cosh^2, and write sinh / cosh as next_h.",
-            "The slope is 1 - next_h**2.",
+            "The chain rule for one variable, entry by entry: dnext_h times the slope of "
+            "A tanh(B z), in which A and B are factors.",
+            "By the rule for quotients the slope of tanh is (cosh^2 - sinh^2) / cosh^2. Divide "
+            "each term by cosh^2: it is 1 - tanh^2. And what is tanh(B z), if next_h is given?",
+            "tanh(B z) is next_h / A, so the slope is A * B * (1 - (next_h / A) ** 2).",
         ),
     ),
     "03.2": Exercise(

@@ -8,6 +8,8 @@ from course import chapter_09
 from course.chapter_04 import sequence_arrays
 from course.chapter_05 import forward_with_cache, rnn_backward
 from course.exercises import Exercise, desk, in_order
+from course.figures import Curves
+from course.samples import Sample, widest
 from course.slips import slips
 import rnn_layers
 
@@ -175,7 +177,7 @@ def run_with_influence(dh, x, h0, Wx, Wh, b):
         u = np.hstack([x[:, t], h_t, np.ones((N, 1))])  # (N, D + H + 1)
         h_t = np.tanh(u @ W)  # (N, H)
         M = influence_step(M, u, h_t, Wh)  # (N, D + H + 1, H, H)  eq. 10.6
-        dW += np.einsum("nijk,nk->ij", M, dh[:, t])  # (D + H + 1, H)  eq. 10.7
+        dW += np.einsum("npqm,nm->pq", M, dh[:, t])  # (D + H + 1, H)  eq. 10.7
     return dW[:D], dW[D:-1], dW[-1]
 
 
@@ -205,14 +207,6 @@ def rms_errors(forecasts, y, part):
     first, end = PARTS[part]
     misses = [forecasts[first - m : end - m, i] - y[first:end] for i, m in enumerate(AHEAD)]
     return np.sqrt(np.mean(np.square(misses), axis=1))
-
-
-def rivals(y):
-    """Return {name: forecasts (3120, 2)}: as now, and as 132 months before the month in question."""
-    ago = np.full((len(y), len(AHEAD)), np.nan)
-    for i, m in enumerate(AHEAD):
-        ago[132 - m :, i] = y[: m - 132]
-    return {"persistence": np.stack([y] * len(AHEAD), axis=1), "one cycle ago": ago}
 
 
 def least_squares(y, p):
@@ -348,17 +342,19 @@ SLIPS = [
     ),
     *slips(
         influence_step,
-        ("influence: own use left out", "The weight is used at this step too: beside the way through the old state, M Wh, stands the input u_i, for the unit that the weight leads to.", "M @ Wh + own", "M @ Wh"),
+        ("influence: own use left out", "The weight is used at this step too: beside the way through the old state, M Wh, stands the input u_p, for the unit that the weight leads to.", "M @ Wh + own", "M @ Wh"),
         ("influence: past left out", "The weight was used before as well: its influence on the old state, M, goes through Wh into this step.", "M @ Wh + own", "own"),
         ("influence: Wh not given", "The old influence reaches z through Wh: M @ Wh, and not M alone.", "M @ Wh + own", "M + own"),
-        ("influence: Wh transposed", "This runs forwards: z_k is the sum over l of h_l Wh[l, k], so M meets Wh as it is, without a transpose.", "M @ Wh", "M @ Wh.T"),
-        ("influence: no slope", "Behind z stands tanh: multiply by its slope, 1 - next_h^2, at unit k.", "(1 - next_h**2)[:, None, None, :]", "np.ones_like(next_h)[:, None, None, :]"),
+        ("influence: Wh transposed", "This runs forwards: z_m is the sum over l of h_l Wh[l, m], so M meets Wh as it is, without a transpose.", "M @ Wh", "M @ Wh.T"),
+        ("influence: no slope", "Behind z stands tanh: multiply by its slope, 1 - next_h^2, at unit m.", "(1 - next_h**2)[:, None, None, :]", "np.ones_like(next_h)[:, None, None, :]"),
         ("influence: slope on the own use alone", "Both ways meet in z, before tanh: the slope multiplies their sum.", "(M @ Wh + own) * (1 - next_h**2)[:, None, None, :]", "M @ Wh + own * (1 - next_h**2)[:, None, None, :]"),
         ("influence: slope on the past alone", "Both ways meet in z, before tanh: the slope multiplies their sum.", "(M @ Wh + own) * (1 - next_h**2)[:, None, None, :]", "M @ Wh * (1 - next_h**2)[:, None, None, :] + own"),
-        ("influence: slope of unit j", "The slope is that of the unit that is influenced, k, the last axis; yours is that of j, to which the weight leads.", "[:, None, None, :]", "[:, None, :, None]"),
+        ("influence: slope of unit q", "The slope is that of the unit that is influenced, m, the last axis; yours is that of q, to which the weight leads.", "[:, None, None, :]", "[:, None, :, None]"),
         ("influence: slope with a plus", "A sign: the slope of tanh is 1 - h^2.", "1 - next_h**2", "1 + next_h**2"),
         ("influence: slope without the square", "The square is missing: the slope of tanh is 1 - h^2.", "1 - next_h**2", "1 - next_h"),
-        ("influence: own use in every unit", "The weight W_ij leads to unit j and to no other: its own use moves z_k only where k is j, a matrix of ones on the diagonal alone.", "np.eye(len(Wh))", "np.ones(Wh.shape)"),
+        ("influence: own use in every unit", "The weight W_pq leads to unit q and to no other: its own use moves z_m only where m is q, a matrix of ones on the diagonal alone.", "np.eye(len(Wh))", "np.ones(Wh.shape)"),
+        ("influence: Wh for delta", "The weight W_pq is multiplied by u_p alone, so its own use moves z_q by u_p, and no other: 1 where m = q and 0 elsewhere. Wh is for the way through the old state.", "np.eye(len(Wh))", "Wh"),
+        ("influence: slope of the old state", "The slope is that of the state that comes out of this step, next_h; yours is that of the old one, which stands in u.", "1 - next_h**2", "1 - u[:, -len(Wh) - 1 : -1] ** 2"),
         ("influence: mean over the batch", "Each sample has an influence of its own: no mean over the batch.", "M @ Wh", "(0 * M + M.mean(axis=0)) @ Wh"),
         ("influence: written over M", "Your function changes its argument M: the numbers are right, but it writes into the caller's array. Make a new one.", "next_M = (M @ Wh + own) *", "M[:] = M @ Wh; M += own; next_M = M *"),
         shown=False,
@@ -368,6 +364,9 @@ SLIPS = [
         ("overlap: losses counted again", "In the steps that overlap, the losses have had a walk of their own: there total is the carry alone.", "dh[:, t] + carry if t >= first else carry", "dh[:, t] + carry"),
         ("overlap: no overlap", "Your walks stop at the first of their j losses: they go on until they have gone k steps.", "max(end - k, 0)", "max(first, end - k, 0)"),
         ("overlap: k steps beyond the block", "k counts from the last step of the walk: yours goes k steps beyond the block of losses.", "max(end - k, 0)", "max(first - k, 0)"),
+        ("overlap: k steps for the first loss", "In yours the first of the j losses goes k steps back. k counts from the last of them, where the walk starts.", "max(end - k, 0)", "max(first - k + 1, 0)"),
+        ("overlap: counted from the end", "You count the walks from the last step; they are counted from the first: one after j steps, one after 2j, and it is the last one that may have fewer losses.", "range(0, T, j)", "range(T, 0, -j)", "end, carry = min(first + j, T)", "end, first, carry = first, max(first - j, 0)"),
+        ("overlap: last walk shortened", "Where T is no multiple of j, the last walk has fewer losses, and goes back k steps all the same.", "max(end - k, 0)", "max(first + j - k, 0)"),
         ("overlap: one step too far", "Your walks go one step too far: k steps, the last one of the block included.", "max(end - k, 0)", "max(end - k - 1, 0)"),
         ("overlap: one step too short", "Your walks stop one step too early: k steps, the last one of the block included.", "max(end - k, 0)", "max(end - k + 1, 0)"),
         ("overlap: never cut", "Your walks all go to the first step: each ends after k steps.", "max(end - k, 0)", "0"),
@@ -462,10 +461,10 @@ EXERCISES = {
         arrays=_influence,
         call=in_order,
         hints=(
-            "By how many ways does the weight W_ij move z_k? One goes through the old state, one "
+            "By how many ways does the weight W_pq move z_m? One goes through the old state, one "
             "is the use of the weight at this step.",
-            "Through the old state: sum M[n, i, j, l] Wh[l, k] over l. By its own use: u_i, but only "
-            "if k is j. Both then pass tanh at unit k.",
+            "Through the old state: sum M[n, p, q, l] Wh[l, m] over l. By its own use: u_p, but only "
+            "if m is q. Both then pass tanh at unit m.",
             "(M @ Wh + u[:, :, None, None] * np.eye(H)) times the slope at the last axis, "
             "(1 - next_h**2)[:, None, None, :].",
         ),
@@ -488,3 +487,33 @@ EXERCISES = {
 }
 
 check, hint, solution = desk(EXERCISES, SLIPS)
+
+
+# Pictures
+class Ticked(Curves):
+    """Lines over a few places of a log axis, which are its ticks; the alt text says all of them."""
+
+    def __init__(self, lines, x_label, y_label, x, y_limits, title, **options):
+        limits = x[0] / 1.06, x[-1] * 1.06
+        super().__init__(lines, x_label, y_label, limits, y_limits, title, x_scale="log", **options)
+        self.axes.set_xticks(x, [f"{value:,}" for value in x])
+        self._x = x
+
+    def _course(self, x, y, say_x, say_y):
+        """What a line is at each tick that it passes, or throughout."""
+        held = [(f"{place:,}", say_y(y[x == place][0])) for place in self._x if place in x]
+        if len({value for _, value in held}) == 1:
+            return f"is {held[0][1]} throughout"
+        return "is " + ", ".join(f"{value} at {place}" for place, value in held)
+
+
+def _ticked(rng, scale):
+    picture = Ticked(
+        {"one": "forward", "other": "wrong"}, "$k$", "error", [1, 3, 10], (0, scale), "A"
+    )
+    return picture, lambda: picture.update(
+        {name: ([1, 3, 10], widest(rng, 3, scale)) for name in ("one", "other")}
+    )
+
+
+SAMPLES = [Sample(_ticked)]

@@ -690,7 +690,7 @@ class TwoCarries(Picture):
             for artist in artists:
                 artist.set_visible(back > 0 and t >= now)
         self._caption.set_text(
-            f"Back through t = {now}: the carry of $h$ meets four gates, that of $c$ one number"
+            f"Back through t = {now}: the carry of $h$ meets four slopes and a matrix, that of $c$ one number"
             if back
             else "Forward all is known; back, what the loss says at each step"
         )

@@ -296,7 +296,7 @@ def the_three(N, H, T=32):
     """
     rng = np.random.default_rng(13)
     shapes = (N, T, H), (N, H), (H, H), (H, H), (H,), (N, T, H)
-    arrays = [rng.uniform(-1, 1, shape).astype(np.float32) / np.sqrt(H) for shape in shapes]
+    arrays = [(rng.uniform(-1, 1, shape) / np.sqrt(H)).astype(np.float32) for shape in shapes]
     *inputs, dh = arrays
     x, h0, Wx, Wh, _ = inputs
 
@@ -385,8 +385,17 @@ SLIPS = [
         ("projected: dWp transposed", "dWp has the shape of Wp, (H, P): m.T @ dnext_h.", "m.T @ dnext_h", "dnext_h.T @ m"),
         ("projected: no dnext_c", "The cell is also carried on to the next step: dnext_c flows into it.", "dnext_c + dm", "dm"),
         ("projected: no slope of tanh at the cell", "The cell is shown through a tanh: its slope is 1 - tanh(next_c)^2.", "dm * o * (1 - np.tanh(next_c) ** 2)", "dm * o"),
+        ("projected: slope of m at the cell", "The slope of the tanh at the cell is 1 - tanh(next_c)^2; m holds the output gate too.", "(1 - np.tanh(next_c) ** 2)", "(1 - m**2)"),
+        ("projected: slope of the bare cell", "The slope of a tanh is 1 minus the square of what has come out of it, tanh(next_c).", "(1 - np.tanh(next_c) ** 2)", "(1 - next_c**2)"),
+        ("projected: dnext_c through the output gate", "dnext_c comes to the cell from the next step, and not through m: it joins dc alone.", "dm = dnext_h @ Wp.T", "dm = dnext_h @ Wp.T + dnext_c"),
+        ("projected: no slope of the input gate", "i has come out of a sigmoid, with the slope i (1 - i).", "dc * g * i * (1 - i)", "dc * g"),
+        ("projected: no slope of the forget gate", "f has come out of a sigmoid, with the slope f (1 - f).", "dc * prev_c * f * (1 - f)", "dc * prev_c"),
+        ("projected: no slope of the output gate", "o has come out of a sigmoid, with the slope o (1 - o).", "dm * np.tanh(next_c) * o * (1 - o)", "dm * np.tanh(next_c)"),
+        ("projected: no slope of g", "g has come out of tanh, with the slope 1 - g^2.", "dc * i * (1 - g**2)", "dc * i"),
+        ("projected: blocks in PyTorch's order", "The blocks stand in our order here: i, f, o, g.", "[da_i, da_f, da_o, da_g]", "[da_i, da_f, da_g, da_o]"),
         ("projected: no output gate at the cell", "The cell is shown through the output gate: dm * o.", "dm * o * (1 - np.tanh", "dm * (1 - np.tanh"),
         ("projected: da_o from dc", "The output gate stands between cell and m, not before the cell: da_o begins with dm.", "dm * np.tanh(next_c) * o * (1 - o)", "dc * np.tanh(next_c) * o * (1 - o)"),
+        ("projected: da_o through m", "m holds the output gate already: by o the derivative of m is tanh(next_c).", "dm * np.tanh(next_c) * o * (1 - o)", "dm * m * o * (1 - o)"),
         ("projected: da_o from the bare cell", "The output gate multiplies tanh(next_c), and not next_c.", "dm * np.tanh(next_c) * o", "dm * next_c * o"),
         ("projected: da_f meets the new cell", "The forget gate multiplies the old cell, prev_c.", "dc * prev_c * f", "dc * next_c * f"),
         ("projected: sigmoid's slope at g", "g has come out of tanh, with the slope 1 - g^2.", "(1 - g**2)", "g * (1 - g)"),

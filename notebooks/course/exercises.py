@@ -37,6 +37,7 @@ import threading
 import time
 import traceback
 from types import CodeType, FunctionType, GeneratorType
+import warnings
 
 import numpy as np
 
@@ -86,7 +87,8 @@ class Exercise:
     returns  the names of what it returns, in order
     call     call(function, **arrays) calls the reader's function, or a right or wrong version
     hints    each says more than the one before
-    arrays   arrays(normal, *case) -> random arrays by name; normal(shape) draws one
+    arrays   arrays(normal, *case) -> random arrays by name; normal(shape) draws one. Its parameters
+             N, T, D, H and V are the sizes that a verdict speaks of
     cases    what `arrays` is asked for, in order; by default the sizes N, T, D, H
     praise   what is said of an answer that is right, after the name of the function
     axes     by the name of what is returned, what each of its axes counts, as in "sample step unit"
@@ -109,6 +111,11 @@ class Exercise:
     def name(self):
         return self.answer.__name__
 
+    def sizes(self, case):
+        """Return the sizes of a case by their letters, as far as `arrays` names them so."""
+        names = [*inspect.signature(self.arrays).parameters][1:]
+        return {name: size for name, size in zip(names, case) if name in {*"NTDHV"}}
+
     def judge(self, function, slips):
         """Return the verdict on a wrong or missing answer in lines, or none if it is right."""
         cases = []
@@ -116,12 +123,12 @@ class Exercise:
             arrays = self.arrays(np.random.default_rng(seed).standard_normal, *case)
             needs = observe(self, self.answer, arrays)
             try:
-                has = _read(self, run(self, function, arrays), needs)
+                has = _read(self, run(self, function, arrays, self.sizes(case)), needs)
             except Verdict as verdict:
                 if not any(each.wrong for each in cases):
                     return verdict.lines
                 break  # what was wrong before it stopped comes first
-            cases.append(_Case(arrays, case, has, needs))
+            cases.append(_Case(arrays, self.sizes(case), has, needs))
             if seed == 0 and not cases[0].blank:
                 again = _read(self, run(self, function, arrays), needs)
                 if not all(same(again[part], has[part]) for part in has):
@@ -191,7 +198,8 @@ def desk(exercises, slips):
             )
             raise NoExercise(f"check is given {kind}; it should be your function, without brackets")
         exercise, written = find(function)
-        with np.errstate(all="ignore"):  # NaN and infinity get a verdict, not a warning
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # NaN and empty means get a verdict, not a warning
             try:
                 lines = exercise.judge(function, slips_of[exercise.name])
             except Verdict as verdict:
@@ -241,7 +249,7 @@ def observe(exercise, function, arrays):
     return dict(values) | {name + AFTER: array for name, array in given.items()}
 
 
-def run(exercise, function, arrays):
+def run(exercise, function, arrays, sizes=None):
     """Return what the reader's function returns, and its arguments afterwards, or end it all."""
     given = {k: np.copy(v) if isinstance(v, np.ndarray) else v for k, v in arrays.items()}
     try:
@@ -250,7 +258,7 @@ def run(exercise, function, arrays):
     except Verdict:
         raise
     except (Exception, SystemExit, KeyboardInterrupt, _TooSlow) as error:
-        raise Verdict(*_stumble(exercise, function, error, arrays)) from None
+        raise Verdict(*_stumble(exercise, function, error, arrays, sizes)) from None
     return returned, given
 
 
@@ -296,7 +304,9 @@ def _as_array(name, value, needed):
         raise Verdict(f"{name} is of type {type(value).__name__}; it should be {kind}.")
     array = np.array(value)  # a copy: the function may go on writing into what it has returned
     if array.dtype.kind not in "iuf" and array.dtype != needed.dtype:
-        raise Verdict(f"{name} has dtype {array.dtype}; it should be float64, in {kind}.")
+        halves = {"real": array.real, "imaginary": array.imag} if array.dtype.kind == "c" else {}
+        right = [f"Its {half} part is right." for half in halves if same(halves[half], needed)]
+        raise Verdict(f"{name} has dtype {array.dtype}; it should be float64, in {kind}.", *right)
     return array
 
 
@@ -390,7 +400,7 @@ def nothing_returned(exercise, function, blank=()):
     return [f"{exercise.name} returns nothing: is the `return` line there?{shown}"]
 
 
-def _stumble(exercise, function, error, arrays):
+def _stumble(exercise, function, error, arrays, sizes):
     """Say where the reader's function stopped and why: not yet written, or a mistake."""
     name = exercise.name
     inner = _inner(function)
@@ -440,7 +450,10 @@ def _stumble(exercise, function, error, arrays):
     if unmade:
         near = difflib.get_close_matches(unmade, [*seen, *_parameters(exercise.answer)], 1, 0.6)
         lines += [f"Is `{near[0]}` meant?"] if near else []
-    lines += [f"The shapes there: {_shapes(there)}."] if there else []
+    shown = {size for array in there.values() for size in array.shape}
+    letters = [f"{name} is {size}" for name, size in (sizes or {}).items() if size in shown]
+    shapes = "; ".join([_shapes(there), *([listed(letters)] if letters else [])])
+    lines += [f"The shapes there: {shapes}."] if there else []
     lines += [_not_made(word, borrowed[word]) for word in words if word in borrowed]
     lines += _other_order(exercise, function)
     return lines
@@ -575,8 +588,8 @@ def _reasons(exercise, slips, function, cases, failing):
     for fit, (first, *others) in fits.items():
         lines.append(f"Your {first} {fit}.")
         lines += [f"So it is with {listed(others)}."] if others else []
+    lines += _names_of_the_notebook(exercise, function, explained=not (unknown or fits))
     if unknown or fits:
-        lines += _names_of_the_notebook(exercise, function)
         lines += _other_order(exercise, function)
     lines += remarks
     if unknown or fits:
@@ -592,7 +605,7 @@ def _what_is_special(exercise, cases, failing):
     """Say what sets these sizes off from those before, at which the answer was right."""
     if failing is cases[0] or exercise.cases is not SIZES:
         return []
-    N, T, D, H = failing.sizes
+    N, T, D, H = SIZES[cases.index(failing)]
     pairs = (("N is 1", N == 1), ("T is 1", T == 1), ("T is 2", T == 2), ("D is H", D == H))
     pairs += (("N is H", N == H), ("N is T", N == T), (f"T is {T}", T > 11), (f"H is {H}", H < 3))
     special = [words for words, holds in pairs if holds]
@@ -678,15 +691,15 @@ class _Suspect:
 
     def __init__(self, slips):
         self.slips = slips
-        self.hints = [slip.hint for slip in slips]
+        self.hints = list(dict.fromkeys(slip.hint for slip in slips))
         edits = tuple(edit for slip in slips for edit in slip.edits)
         self.function = replace(slips[0], edits=edits).build()
         self._gives = {}
 
     def gives(self, exercise, k, case):
         if k not in self._gives:
-            self._gives[k] = dict.fromkeys(case.needs)  # nothing, if two slips do not go together
-            with contextlib.suppress(ArithmeticError, LookupError, TypeError, ValueError):
+            self._gives[k] = dict.fromkeys(case.needs)  # nothing, if it stops, as a pair may
+            with contextlib.suppress(Exception):
                 self._gives[k] = observe(exercise, self.function, case.arrays)
         return self._gives[k]
 
@@ -719,9 +732,14 @@ def _in_other_order(exercise, cases, left):
     return None
 
 
-def _names_of_the_notebook(exercise, function):
-    """Say which names of the exercise come from the notebook: that may be the mistake."""
-    ours = {*exercise.answer.__code__.co_varnames, *exercise.returns, *"NTDHV"}
+def _names_of_the_notebook(exercise, function, explained):
+    """Say which names of the exercise come from the notebook: that may be the mistake.
+
+    Beside an explanation, such as a loop of three steps, only the sizes.
+    """
+    ours = {*"NTDHV"}
+    if not explained:
+        ours |= {*exercise.answer.__code__.co_varnames, *exercise.returns}
     borrowed = _borrowed(function)
     return [_not_made(name, borrowed[name]) for name in borrowed if name in ours]
 
@@ -855,11 +873,10 @@ def _times(ratio, failing, others, part):
 
 
 def _factors(sizes):
-    """Return N, 1/N, T, 1/T, ... with their values, where the sizes are N, T, D and H."""
-    if len(sizes) != 4 or not all(isinstance(size, int) for size in sizes):
-        return {}
-    by_name = dict(zip("NTDH", sizes))
-    by_name |= {"N T": sizes[0] * sizes[1]}
+    """Return N, 1/N, T, 1/T, ... with their values."""
+    by_name = dict(sizes)
+    if "N" in sizes and "T" in sizes:
+        by_name["N T"] = sizes["N"] * sizes["T"]
     inverse = {f"1/({n})" if " " in n else f"1/{n}": 1 / v for n, v in by_name.items()}
     return by_name | inverse
 

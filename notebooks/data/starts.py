@@ -17,10 +17,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 
 from course import chapter_09
-from course.chapter_00 import fourteen, standing_still, train
+from course.chapter_00 import STARTS, ends, fourteen, standing_still, train
 from course.chapter_05 import SLIPS
 
-FILE, SEEDS = Path(__file__).with_suffix(".csv"), range(20)
+SEEDS = range(20)
 
 
 def row_of(seed):
@@ -35,13 +35,6 @@ def row_of(seed):
     }
 
 
-def ends():
-    """Return {gradient: last losses, an array over the starts}, as stored."""
-    rows = chapter_09.stored(FILE)
-    names = [name for name in rows[0] if name not in ("seed", "date", "versions")]
-    return {name: np.array([float(row[name]) for row in rows]) for name in names}
-
-
 def summary(losses):
     """Return, as lines of text, where each gradient ends, and how often below the right one."""
     right, others = losses["right"], [name for name in losses if name != "right"]
@@ -54,9 +47,9 @@ def summary(losses):
 
 
 def main():
-    made = {int(row["seed"]) for row in chapter_09.stored(FILE)}
+    made = {int(row["seed"]) for row in chapter_09.stored(STARTS)}
     for seed in sorted(set(SEEDS) - made):
-        chapter_09.store(FILE, row_of(seed))
+        chapter_09.store(STARTS, row_of(seed))
     print(*summary(ends()), sep="\n")
 
 
