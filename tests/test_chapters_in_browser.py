@@ -1,7 +1,6 @@
 """Every chapter in JupyterLab, in a real browser: run from the menu, its controls moved.
 
-Two chapters that have every kind of control are opened by default, for time; EVERY_CHAPTER=1 opens
-all. Without a browser these tests are left out and say so; where CI is set they fail.
+One chapter is opened by default, for time; EVERY_CHAPTER=1 opens all. Without a browser these tests are left out and say so; where CI is set they fail.
 WITHOUT_BROWSER=1 leaves them out; SCREENSHOTS=folder keeps pictures of what they saw.
 """
 
@@ -21,7 +20,6 @@ if os.environ.get("WITHOUT_BROWSER"):
 SANITIZE = get_sanitize_patterns((TESTS / "nbval-sanitize.cfg").read_text("utf-8"))
 
 
-BY_DEFAULT = ("05", "06")
 REST = pytest.mark.skipif(
     "not os.environ.get('EVERY_CHAPTER')",
     reason="left out for time; EVERY_CHAPTER=1 opens every chapter in the browser",
@@ -31,7 +29,7 @@ REST = pytest.mark.skipif(
 @pytest.mark.parametrize(
     "path",
     [
-        pytest.param(path, id=path.stem, marks=[] if path.stem.startswith(BY_DEFAULT) else REST)
+        pytest.param(path, id=path.stem, marks=[] if path.stem.startswith("05") else REST)
         for path in NOTEBOOKS
     ],
 )

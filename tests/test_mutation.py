@@ -1,12 +1,12 @@
 """The tests are tested: a small change of the code makes one of them fail.
 
-A sample of the changes is tried here, for time; `python tests/mutation.py` tries all of them.
+A few changes of one module are tried here, for time; `python tests/mutation.py` tries all changes of
+the layers and the gradient check, and so does a workflow once a week.
 """
 
 import random
 
 import mutation
-import pytest
 
 
 def made(*modules):
@@ -20,12 +20,9 @@ def assert_noticed(mutants, suite):
     assert not holes, "\n".join(["no test notices these changes:", *holes])
 
 
-@pytest.mark.parametrize(
-    ("module", "suite", "size"),
-    [("rnn_layers", mutation.LAYERS, 40), ("gradient_check.diagnoses", mutation.COURT, 20)],
-)
-def test_the_suite_notices_a_sample_of_the_changes(module, suite, size):
-    assert_noticed(random.Random(0).sample(made(module), size), suite)
+def test_the_suite_notices_a_sample_of_the_changes():
+    sample = random.Random(0).sample(made("gradient_check.diagnoses"), 20)
+    assert_noticed(sample, mutation.COURT)
 
 
 def test_every_equivalent_change_is_still_made_and_is_only_one():
