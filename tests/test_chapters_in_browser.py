@@ -1,7 +1,8 @@
 """Every chapter in JupyterLab, in a real browser: run from the menu, its controls moved.
 
-One chapter is opened by default, for time; EVERY_CHAPTER=1 opens all. Without a browser these tests are left out and say so; where CI is set they fail.
-WITHOUT_BROWSER=1 leaves them out; SCREENSHOTS=folder keeps pictures of what they saw.
+One chapter is opened by default, for time; EVERY_CHAPTER=1 opens all. Without a browser these tests
+are left out and say so; where CI is set they fail. WITHOUT_BROWSER=1 leaves them out;
+SCREENSHOTS=folder keeps pictures of what they saw.
 """
 
 import os

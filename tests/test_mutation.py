@@ -1,7 +1,7 @@
 """The tests are tested: a small change of the code makes one of them fail.
 
-A few changes of one module are tried here, for time; `python tests/mutation.py` tries all changes of
-the layers and the gradient check, and so does a workflow once a week.
+A few changes of one module are tried here, for time; `python tests/mutation.py` tries all changes
+of the layers and the gradient check, and so does a workflow once a week.
 """
 
 import random
