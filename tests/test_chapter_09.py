@@ -215,7 +215,7 @@ def small_model(seeds=(8, 1, 2)):
 
 def test_the_whole_network_passes_the_witnesses():
     rng = np.random.default_rng(8)
-    weights = [array + 0.1 for array in map(np.float64, chapter_09.new_weights(rng, D=3, H=4))]
+    weights = [array.astype(float) + 0.1 for array in chapter_09.new_weights(rng, D=3, H=4)]
     x = chapter_09.encode(["anna", "bo"])[0]
 
     def forward(W, Wx, Wh, b, w, c):
@@ -227,7 +227,7 @@ def test_the_whole_network_passes_the_witnesses():
 
 def test_the_gradient_of_the_loss_goes_through_the_mask():
     rng = np.random.default_rng(9)
-    weights = [array + 0.1 for array in map(np.float64, chapter_09.new_weights(rng, D=3, H=4))]
+    weights = [array.astype(float) + 0.1 for array in chapter_09.new_weights(rng, D=3, H=4)]
     batch = chapter_09.encode(["anna", "bo", "hannah"])
     loss, gradients = chapter_09.loss_and_gradients(weights, *batch)
     assert 3 * loss == pytest.approx(chapter_09.nats_of([weights], *batch).sum())
@@ -490,7 +490,7 @@ def test_the_summary_of_choices_sets_each_way_beside_the_chapters():
 
 def batch_and_weights():
     rng = np.random.default_rng(11)
-    weights = [array + 0.1 for array in map(np.float64, chapter_09.new_weights(rng, D=3, H=4))]
+    weights = [array.astype(float) + 0.1 for array in chapter_09.new_weights(rng, D=3, H=4)]
     return weights, chapter_09.encode(["anna", "bo", "hannah"])
 
 
@@ -538,7 +538,7 @@ def test_nothing_is_hidden_without_dropout_and_much_with_it():
 
 def test_listening_is_the_norm_of_the_derivative():
     rng = np.random.default_rng(5)
-    weights = [np.float64(array) for array in chapter_09.new_weights(rng, D=3, H=4)]
+    weights = [array.astype(float) for array in chapter_09.new_weights(rng, D=3, H=4)]
     x = chapter_09.encode(["anna"])[0]  # (1, 5)
 
     def scores(e):  # every place has a symbol of its own, and W a row for each

@@ -132,7 +132,7 @@ def test_one_number_of_each_half_is_marked_and_their_sum_is_asked(T, rng):
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_gradient_of_the_adding_problem_is_right(cell, rng):
     x, y = (array.astype(float) for array in chapter_11.adding_batch(rng, T=5, N=3))
-    weights = [array + 0.1 for array in map(np.float64, chapter_11.adding_weights(cell, rng, H=2))]
+    weights = [array.astype(float) + 0.1 for array in chapter_11.adding_weights(cell, rng, H=2)]
     loss, gradients = chapter_11.adding_gradients(cell, weights, x, y)
     assert len(gradients) == len(weights)
     assert loss == pytest.approx(np.mean((chapter_11.adding_forward(cell, weights, x)[0] - y) ** 2))

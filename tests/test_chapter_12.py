@@ -154,7 +154,7 @@ def test_the_gradient_of_a_cell_without_parts_is_right_where_it_can_move(rng):
     x, y = (array.astype(float) for array in chapter_11.adding_batch(rng, T=5, N=3))
     for cell, settings in (("gru", {"held": {0: 3}}), ("lstm", {"coupled": True, "held": {2: 1}})):
         adder = Without(cell, **settings)
-        weights = [np.float64(array) for array in adder.weights]
+        weights = [array.astype(float) for array in adder.weights]
         direction = [rng.standard_normal(array.shape) for array in weights]
         for array in direction[:-2]:
             if adder.coupled:
@@ -227,7 +227,7 @@ def test_a_row_of_parts_says_when_the_mean_over_50_fell_below_the_mark(monkeypat
 def test_the_gradients_of_a_reader_are_right_for_the_complex_step(cell, drop):
     x, y, mask = chapter_09.encode(["anna", "bo", "hannah"])
     start = chapter_12.reader_weights(cell, np.random.default_rng(8), D=3, H=4)
-    weights = [np.float64(array) + 0.1 for array in start]
+    weights = [array.astype(float) + 0.1 for array in start]
 
     def run(weights):
         luck = np.random.default_rng(1)
