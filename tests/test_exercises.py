@@ -537,7 +537,7 @@ def test_a_check_without_a_copy_does_not_pass_by_luck(look_first):
 def test_a_check_without_tolerance_is_told_so(agree):
     words = verdict(edited("my_check", "np.isclose(back, ahead)", agree)).split("\n")
     assert words[1].startswith("my_check says False of the right backward pass")
-    assert "s there a tolerance? " in "\n".join(words)
+    assert "Is there a tolerance? " in "\n".join(words)
     assert "ask with np.isclose, not with ==." in "\n".join(words)
 
 
@@ -551,7 +551,7 @@ def test_a_check_that_is_right_but_for_rounding_is_asked_to_be_generous():
     assert verdict(my_check).split("\n")[1:] == [
         "my_check says False of the right backward pass with its numbers rounded otherwise; it "
         "should be True.",
-        chapter_06.HOLES["rounding"],
+        chapter_06.HOLES["right refused"],
     ]
 
 

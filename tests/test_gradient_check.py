@@ -1370,7 +1370,10 @@ def test_a_ratio_within_the_rounding_of_the_largest_entry_is_not_judged(largest)
 
 def test_an_entry_at_the_tolerance_is_too_small_to_be_judged():
     bound = np.float32(1000 * EPS32)
-    for small, note in [(bound, "dA is right but for 1 of 4"), (np.nextafter(bound, 1), "None")]:
+    for small, note in [
+        (bound, "dA is right but for 1 of 4"),
+        (np.nextafter(bound, np.float32(1)), "None"),
+    ]:
         right = np.array([[1, small], [0.5, 1]], np.float32)
         told = assert_gradient(right, linear_loss(right), np.ones((2, 2), np.float32))
         assert str(told).startswith(note)

@@ -148,11 +148,11 @@ HOLES = {
     "each with a copy from before the call. (dh.copy(): `given = dh` is no copy, but a second name.)",
     "cache": "A function that writes into the cache passes: compare its arrays as well with copies "
     "from before the call.",
-    "right refused": "Do both sides say the same of the right one? Each gradient meets the direction "
-    "of its own input; the loss is a sum over all entries, eq. 2.6, not a mean; and the imaginary part "
-    "is divided by the small step.",
-    "rounding": "Is there a tolerance? Two ways to one number differ in the last digits: ask with "
-    "np.isclose, not with ==.",
+    # The luck of the last digits decides whether a check without a tolerance refuses the right one.
+    "right refused": "Is there a tolerance? Two ways to one number differ in the last digits: ask with "
+    "np.isclose, not with ==. And do both sides say the same of the right one? Each gradient meets the "
+    "direction of its own input; the loss is a sum over all entries, eq. 2.6, not a mean; and the "
+    "imaginary part is divided by the small step.",
     "forbidden": "That compares with an `rnn_backward` of ours, which the exercise forbids: where a "
     "check is needed there is no right one to compare with. Ask `forward`.",
 }
@@ -265,7 +265,7 @@ SLIPS = [
         ("no copy", HOLES["arguments"], "[array.copy() for array in (dh, *cache)]", "[dh, *cache]"),
         ("dh alone looked at", HOLES["cache"], "given, (dh, *cache)", "given, (dh,)"),
         ("mean for sum", HOLES["right refused"], "np.sum(dh * forward(*moved)[0].imag)", "np.mean(dh * forward(*moved)[0].imag)"),
-        ("no tolerance", HOLES["rounding"], "np.isclose(back, ahead)", "back == ahead"),
+        ("no tolerance", HOLES["right refused"], "np.isclose(back, ahead)", "back == ahead"),
         ("compared with the layer", HOLES["forbidden"], "np.isclose(back, ahead) and kept and fit", "all(map(np.allclose, gradients, rnn_layers.rnn_backward(dh, rnn_layers.rnn_forward(*inputs)[1]))) and kept and fit"),
         shown=False,
     ),
@@ -381,7 +381,7 @@ class CheckOfChecks(Exercise):
                 "my_check says False of the right backward pass with its numbers rounded otherwise; "
                 "it should be True."
             )
-            lines.append(HOLES["rounding"])
+            lines.append(HOLES["right refused"])
         elif passing:
             shown = [f"*{name}*" for name in names if name in passing]
             more = [f"{len(shown) - 3} more"] if len(shown) > 4 else shown[3:]
