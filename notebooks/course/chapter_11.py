@@ -415,6 +415,7 @@ SLIPS = [
     *slips(
         lstm_backward,
         ("cell without the carry of h", "Right at the last step, wrong before it: what enters the cell comes from the state's total, dh[:, t] and the carry of h, eq. 11.5.", "carry_c + total_h", "carry_c + dh[:, t]"),
+        ("three steps at all sizes", "Your loop takes 3 steps, whatever T is: read T from the shape of x, and let it take T.", "T = x.shape[1]", "T = min(3, x.shape[1])"),
         shown=False,
     ),
     *slips(

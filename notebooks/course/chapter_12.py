@@ -355,6 +355,7 @@ BACKWARD_SLIPS = [
         ("dWh overwritten", "dWh is that of one step only: each step adds its share (+=, not =), eq. 12.18.", "dWh +=", "dWh ="),
         ("db from du", "b stands outside the reset: db comes from da, and not from du, eq. 12.19.", "db += da", "db += du"),
         ("time runs forwards", "The steps run from the first to the last. The carry comes from the future, so run from t = T back to t = 1, eq. 12.16.", "reversed(range(T))", "range(T)"),
+        ("three steps at all sizes", "Your loop takes 3 steps, whatever T is: read T from the shape of x, and let it take T.", "T = x.shape[1]", "T = min(3, x.shape[1])"),
         shown=False,
     ),
 ]
