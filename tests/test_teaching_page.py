@@ -144,8 +144,8 @@ def test_the_command_that_collects_fails_what_is_wrong_and_what_is_blank(answers
     assert re.findall(r"^FAILED .*anna/tiny\.ipynb::Cell (\d)", words, re.MULTILINE) == ["1", "2"]
     assert "1 passed" in words
     assert "To do: slope in two_sided." in words
-    [wrong] = re.findall(r"^AssertionError: (Wrong: .*)$", words, re.MULTILINE)
-    assert wrong == "Wrong: h."
+    wrong = re.findall(r"^AssertionError: (Wrong: .*)$", words, re.MULTILINE)
+    assert set(wrong) == {"Wrong: h."}  # where CI is set, pytest says it once more at the end
 
 
 def test_the_course_that_judges_is_that_of_the_teacher(answers, tmp_path):
