@@ -41,6 +41,24 @@ def latch():
 
 # Slips, one row a line
 # fmt: off
+NOT_TANH = (  # another function in its place
+    ("relu for tanh", "That is max(z, 0), the ReLU; a state is tanh(z), eq. 1.4.", "np.tanh(z)", "np.maximum(z, 0)"),
+    ("arctan for tanh", "That is the arctangent; tanh is np.tanh, eq. 1.4.", "np.tanh(z)", "np.arctan(z)"),
+    ("tan for tanh", "That is the tangent, np.tan; a state is the hyperbolic tangent, np.tanh, eq. 1.4.", "np.tanh(z)", "np.tan(z)"),
+    ("sin for tanh", "That is a sine; a state is tanh(z), eq. 1.4.", "np.tanh(z)", "np.sin(z)"),
+    ("sinh for tanh", "That is sinh, which is not bounded; a state is tanh(z), eq. 1.4.", "np.tanh(z)", "np.sinh(z)"),
+    ("cosh for tanh", "That is cosh; a state is tanh(z), eq. 1.4.", "np.tanh(z)", "np.cosh(z)"),
+    ("cut off for tanh", "You cut z off at -1 and 1; tanh squashes it smoothly, eq. 1.4.", "np.tanh(z)", "np.clip(z, -1, 1)"),
+    ("softsign for tanh", "z / (1 + |z|) runs from -1 to 1 as well, and is not tanh, eq. 1.4.", "np.tanh(z)", "z / (1 + np.abs(z))"),
+    ("half of z", "That is tanh(z / 2): in tanh(z) the exponents are 2z, (e^2z - 1) / (e^2z + 1), eq. 1.4.", "np.tanh(z)", "np.tanh(z / 2)"),
+    ("twice z", "That is tanh(2z); a state is tanh(z), eq. 1.4.", "np.tanh(z)", "np.tanh(2 * z)"),
+    ("coth for tanh", "That is 1 / tanh(z): numerator and denominator of tanh have changed places, eq. 1.4.", "np.tanh(z)", "1 / np.tanh(z)"),
+    ("minus tanh", "A sign: that is -tanh(z), eq. 1.4.", "np.tanh(z)", "-np.tanh(z)"),
+    ("e^2 for e^2z", "A formula of tanh with its brackets misplaced; np.tanh(z) does it, eq. 1.4.", "np.tanh(z)", "np.exp(z) - np.exp(-z) / np.exp(z) + np.exp(-z)"),
+    ("half a difference without a sum", "That is e^z - e^-z; tanh divides it by e^z + e^-z, eq. 1.4.", "np.tanh(z)", "np.exp(z) - np.exp(-z)"),
+    ("softmax for tanh", "That is a softmax, which sums to 1 over the units; a state is tanh(z), unit by unit, eq. 1.4.", "np.tanh(z)", "np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)"),
+    ("softplus for tanh", "That is log(1 + e^z); a state is tanh(z), eq. 1.4.", "np.tanh(z)", "np.log1p(np.exp(z))"),
+)
 SLIPS = [
     *slips(
         rnn_step_forward,
@@ -60,22 +78,7 @@ SLIPS = [
     *slips(
         rnn_step_forward,
         ("tanh of both products", "tanh comes last: add both products and b first, then squash the sum, once, eqs. 1.3 and 1.4.", " + b  #", "  #", "np.tanh(z)", "np.tanh(x @ Wx) + np.tanh(prev_h @ Wh) + b"),
-        ("relu for tanh", "That is max(z, 0), the ReLU; a state is tanh(z), eq. 1.4.", "np.tanh(z)", "np.maximum(z, 0)"),
-        ("arctan for tanh", "That is the arctangent; tanh is np.tanh, eq. 1.4.", "np.tanh(z)", "np.arctan(z)"),
-        ("tan for tanh", "That is the tangent, np.tan; a state is the hyperbolic tangent, np.tanh, eq. 1.4.", "np.tanh(z)", "np.tan(z)"),
-        ("sin for tanh", "That is a sine; a state is tanh(z), eq. 1.4.", "np.tanh(z)", "np.sin(z)"),
-        ("sinh for tanh", "That is sinh, which is not bounded; a state is tanh(z), eq. 1.4.", "np.tanh(z)", "np.sinh(z)"),
-        ("cosh for tanh", "That is cosh; a state is tanh(z), eq. 1.4.", "np.tanh(z)", "np.cosh(z)"),
-        ("cut off for tanh", "You cut z off at -1 and 1; tanh squashes it smoothly, eq. 1.4.", "np.tanh(z)", "np.clip(z, -1, 1)"),
-        ("softsign for tanh", "z / (1 + |z|) runs from -1 to 1 as well, and is not tanh, eq. 1.4.", "np.tanh(z)", "z / (1 + np.abs(z))"),
-        ("half of z", "That is tanh(z / 2): in tanh(z) the exponents are 2z, (e^2z - 1) / (e^2z + 1), eq. 1.4.", "np.tanh(z)", "np.tanh(z / 2)"),
-        ("twice z", "That is tanh(2z); a state is tanh(z), eq. 1.4.", "np.tanh(z)", "np.tanh(2 * z)"),
-        ("coth for tanh", "That is 1 / tanh(z): numerator and denominator of tanh have changed places, eq. 1.4.", "np.tanh(z)", "1 / np.tanh(z)"),
-        ("minus tanh", "A sign: that is -tanh(z), eq. 1.4.", "np.tanh(z)", "-np.tanh(z)"),
-        ("e^2 for e^2z", "A formula of tanh with its brackets misplaced; np.tanh(z) does it, eq. 1.4.", "np.tanh(z)", "np.exp(z) - np.exp(-z) / np.exp(z) + np.exp(-z)"),
-        ("half a difference without a sum", "That is e^z - e^-z; tanh divides it by e^z + e^-z, eq. 1.4.", "np.tanh(z)", "np.exp(z) - np.exp(-z)"),
-        ("softmax for tanh", "That is a softmax, which sums to 1 over the units; a state is tanh(z), unit by unit, eq. 1.4.", "np.tanh(z)", "np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)"),
-        ("softplus for tanh", "That is log(1 + e^z); a state is tanh(z), eq. 1.4.", "np.tanh(z)", "np.log1p(np.exp(z))"),
+        *NOT_TANH,
         ("one bias for all units", "Each unit has its own bias: add the whole array b, not its first entry, eq. 1.3.", " + b  #", " + b[0]  #"),
         ("last bias for all units", "Each unit has its own bias: add the whole array b, not its last entry, eq. 1.3.", " + b  #", " + b[-1]  #"),
         ("bias summed", "Each unit has its own bias: add the array b, not the sum of its entries, eq. 1.3.", " + b  #", " + b.sum()  #"),
